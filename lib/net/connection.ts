@@ -1,0 +1,268 @@
+import type { Socket } from "node:net";
+import { Buffer } from "node:buffer";
+import process from "node:process";
+import { asError, ConnectionError, UsageError } from "../base/errors.ts";
+import { Deferred } from "../base/deferred.ts";
+import { systemClock, withDeadline } from "../base/time.ts";
+import { viewOf } from "../base/bytes.ts";
+
+/** Chunks up to this size are copied together into one write; larger ones go to the system as they are. */
+const COALESCE_BYTES = 16 * 1024;
+const SENT = Promise.resolve();
+
+/** Called with each received chunk; a promise it returns pauses the peer until it settles. */
+export type ChunkHandler = (chunk: Buffer) => void | Promise<void>;
+
+/**
+ * One connected socket: the only place that writes to one or reads from one.
+ *
+ *     open ──end()──> half-closed ──┐
+ *      │──close()──> closing ───────┼──> closed
+ *      └──abort(), error, EOF ──────┘
+ *
+ * Opens: nothing. Owns: the socket it was given, which it destroys on every way out, after which `closed` has settled
+ * and every waiting `send` has been rejected with the same reason.
+ *
+ * Everything written in one tick of the loop leaves in one system call.
+ */
+export class Connection {
+  /** Settles when the socket is gone: with `undefined` after a clean end on both sides, else with the reason. Never rejects. */
+  readonly closed: Promise<Error | undefined>;
+  /** Who is at the other end, for messages and logs. */
+  readonly peer: string;
+
+  readonly #socket: Socket;
+  readonly #closed = new Deferred<Error | undefined>();
+  readonly #highWaterBytes: number;
+  #state: "open" | "half-closed" | "closing" | "closed" = "open";
+  #reason: Error | undefined;
+  #outbox: Uint8Array[] = [];
+  #outboxBytes = 0;
+  #flushQueued = false;
+  #drain: Deferred<void> | undefined;
+  #closing: Promise<void> | undefined;
+  #reading = false;
+  #eof = new Deferred<void>();
+
+  /** @param highWaterBytes unsent bytes beyond which `send` waits; 1 MiB unless told */
+  constructor(socket: Socket, peer: string, highWaterBytes = 1024 * 1024) {
+    this.#socket = socket;
+    this.peer = peer;
+    this.#highWaterBytes = highWaterBytes;
+    this.closed = this.#closed.promise;
+    this.#eof.promise.catch(() => {}); // told to whoever reads; nobody may be reading
+    socket.on("error", (error) => {
+      this.#reason ??= new ConnectionError(`Cannot keep the connection to ${peer}: ${error.message}`, { cause: error });
+    });
+    socket.on("end", () => this.#eof.resolve());
+    socket.on("drain", () => this.#drained());
+    socket.on("close", () => this.#shutdown());
+  }
+
+  get isOpen(): boolean {
+    return this.#state === "open";
+  }
+
+  /** Bytes handed to `write` that the system has not taken yet. */
+  get bufferedBytes(): number {
+    return this.#outboxBytes + this.#socket.writableLength;
+  }
+
+  get bytesRead(): number {
+    return this.#socket.bytesRead;
+  }
+
+  get bytesWritten(): number {
+    return this.#socket.bytesWritten;
+  }
+
+  /**
+   * Queues `bytes` for this tick's write; the caller must not change them afterwards.
+   *
+   * @returns false once more than the high-water mark is unsent: wait for `drained()` before writing more.
+   * @throws {ConnectionError} if the connection has ended.
+   */
+  write(bytes: Uint8Array): boolean {
+    if (this.#state !== "open") throw this.#notOpen("write");
+    if (bytes.length > 0) {
+      this.#outbox.push(bytes);
+      this.#outboxBytes += bytes.length;
+      if (!this.#flushQueued) {
+        this.#flushQueued = true;
+        process.nextTick(this.#flush);
+      }
+    }
+    return this.bufferedBytes <= this.#highWaterBytes;
+  }
+
+  /** Resolves once less than the high-water mark is unsent (at once if it is). @throws {ConnectionError} if the connection ends first. */
+  drained(): Promise<void> {
+    if (this.#state === "closed") return Promise.reject(this.#notOpen("send"));
+    if (this.bufferedBytes <= this.#highWaterBytes) return SENT;
+    this.#drain ??= new Deferred<void>();
+    return this.#drain.promise;
+  }
+
+  /** `write` and `drained` in one: await it wherever more may follow. */
+  async send(bytes: Uint8Array): Promise<void> {
+    if (!this.write(bytes)) await this.drained();
+  }
+
+  /**
+   * Hands every received chunk to `handler`, in order, one at a time. Call it once per connection.
+   *
+   * @returns settles at the peer's EOF. @throws the reason if the connection is lost; what `handler` throws, after
+   * aborting the connection with it.
+   */
+  async read(handler: ChunkHandler): Promise<void> {
+    if (this.#reading) throw new UsageError(`Cannot read from ${this.peer}: it is read already`, { code: "ERR_STATE" });
+    this.#reading = true;
+    const socket = this.#socket;
+    const waiting: Buffer[] = []; // at most what one read of the system delivers after `pause`
+    let busy = false;
+    const failed = new Deferred<never>();
+    const settle = (error: unknown) => {
+      this.abort(asError(error));
+      failed.reject(error);
+    };
+    const resume = () => {
+      busy = false;
+      while (!busy && waiting.length > 0) step(waiting.shift() ?? Buffer.alloc(0));
+      if (!busy) {
+        idle?.resolve();
+        socket.resume();
+      }
+    };
+    const step = (chunk: Buffer) => {
+      try {
+        const pending = handler(chunk);
+        if (pending === undefined) return;
+        busy = true;
+        socket.pause();
+        pending.then(resume, settle);
+      } catch (error) {
+        settle(error);
+      }
+    };
+    let idle: Deferred<void> | undefined;
+    socket.on("data", (chunk: Buffer) => busy ? waiting.push(chunk) : step(chunk));
+    await Promise.race([this.#eof.promise, failed.promise]);
+    if (busy) {
+      idle = new Deferred<void>();
+      await Promise.race([idle.promise, failed.promise]);
+    }
+  }
+
+  /** The received chunks as an iterable that is pulled; leaving the loop aborts the connection. */
+  async *chunks(): AsyncGenerator<Buffer> {
+    let next = new Deferred<Buffer | undefined>();
+    let taken = new Deferred<void>();
+    this.read((chunk) => {
+      next.resolve(chunk);
+      return taken.promise;
+    }).then(() => next.resolve(undefined), (error) => next.reject(error));
+    let done = false;
+    try {
+      while (true) {
+        const chunk = await next.promise;
+        if (chunk === undefined) {
+          done = true;
+          return;
+        }
+        yield chunk;
+        next = new Deferred();
+        const release = taken;
+        taken = new Deferred();
+        release.resolve();
+      }
+    } finally {
+      taken.resolve();
+      if (!done) this.abort();
+    }
+  }
+
+  /** Sends what is queued and then EOF; the peer's bytes still arrive. */
+  end(): void {
+    if (this.#state !== "open") return;
+    this.#flush();
+    this.#state = "half-closed";
+    this.#socket.end();
+  }
+
+  /** Sends what is queued, then EOF, and waits until the socket is gone, no longer than `timeoutMs`. */
+  close(timeoutMs = 5000): Promise<void> {
+    this.#closing ??= (async () => {
+      if (this.#state === "closed") return;
+      this.end();
+      this.#state = "closing";
+      this.#socket.resume(); // nobody reads any more, and EOF would never be seen behind unread bytes
+      await withDeadline(this.closed, { timeoutMs, what: `close the connection to ${this.peer}`, clock: systemClock })
+        .catch(() => this.abort());
+    })();
+    return this.#closing;
+  }
+
+  /** Drops the socket now; what is unsent is lost, and every waiting call is rejected with `reason`. */
+  abort(reason?: Error): void {
+    if (this.#state === "closed") return;
+    this.#reason ??= reason ?? new ConnectionError(`Cannot use the connection to ${this.peer}: it was aborted`);
+    this.#socket.destroy();
+    this.#shutdown();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  readonly #flush = (): void => {
+    this.#flushQueued = false;
+    const outbox = this.#outbox;
+    if (outbox.length === 0 || this.#state === "closed") return;
+    this.#outbox = [];
+    this.#outboxBytes = 0;
+    const socket = this.#socket;
+    if (outbox.length === 1) {
+      socket.write(viewOf(outbox[0] ?? Buffer.alloc(0)));
+      return;
+    }
+    socket.cork();
+    let small: Uint8Array[] = [];
+    for (const bytes of outbox) {
+      if (bytes.length <= COALESCE_BYTES) small.push(bytes);
+      else {
+        if (small.length > 0) socket.write(Buffer.concat(small));
+        small = [];
+        socket.write(viewOf(bytes));
+      }
+    }
+    if (small.length > 0) socket.write(Buffer.concat(small));
+    socket.uncork();
+  };
+
+  #drained(): void {
+    const drain = this.#drain;
+    this.#drain = undefined;
+    drain?.resolve();
+  }
+
+  #notOpen(what: string): ConnectionError {
+    return new ConnectionError(
+      `Cannot ${what} to ${this.peer}: the connection is ${this.#state}${
+        this.#reason ? ` (${this.#reason.message})` : ""
+      }`,
+      { cause: this.#reason },
+    );
+  }
+
+  #shutdown(): void {
+    if (this.#state === "closed") return;
+    this.#state = "closed";
+    this.#outbox = [];
+    this.#outboxBytes = 0;
+    const lost = this.#reason ?? new ConnectionError(`Cannot use the connection to ${this.peer}: it was closed`);
+    if (!this.#eof.settled) this.#eof.reject(lost);
+    this.#drain?.promise.catch(() => {}); // whoever waits is told; nobody may be waiting
+    this.#drain?.reject(lost);
+    this.#closed.resolve(this.#reason);
+  }
+}
