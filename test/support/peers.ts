@@ -1,0 +1,41 @@
+import { spawnSync } from "node:child_process";
+import { describe } from "vitest";
+
+/** The Python of the Debian packages; another Python may stand first in PATH. */
+export const PYTHON = "/usr/bin/python3";
+
+const PROBES: Readonly<Record<Peer, readonly [command: string, ...args: string[]]>> = {
+  "redis-server": ["redis-server", "--version"],
+  "rabbitmq-server": ["rabbitmqctl", "version", "--silent"],
+  "python-celery": [PYTHON, "-c", "import celery, redis"],
+  "python-pyro4": [PYTHON, "-c", "import Pyro4"],
+  "python": [PYTHON, "--version"],
+};
+
+/** Real programs that some tests need: Debian's redis-server, rabbitmq-server, python3-celery with python3-redis, python3-pyro4. */
+export type Peer = "redis-server" | "rabbitmq-server" | "python-celery" | "python-pyro4" | "python";
+
+const known = new Map<Peer, boolean>();
+
+function isInstalled(peer: Peer): boolean {
+  const before = known.get(peer);
+  if (before !== undefined) return before;
+  const [command, ...args] = PROBES[peer];
+  const found = spawnSync(command, args, { stdio: "ignore" }).status === 0;
+  known.set(peer, found);
+  return found;
+}
+
+/**
+ * `describe` for tests that need real peers. Without them the tests are skipped and say so; with PEERS=required
+ * in the environment (CI) a missing peer is a failure.
+ */
+export function describeWithPeers(peers: readonly Peer[], name: string, body: () => void): void {
+  const missing = peers.filter((peer) => !isInstalled(peer));
+  if (missing.length === 0) return void describe(name, body);
+  if (process.env.PEERS === "required") {
+    throw new Error(`${name}: PEERS=required, but ${missing.join(", ")} is missing`);
+  }
+  console.warn(`Skipped "${name}": ${missing.join(", ")} is not installed`);
+  describe.skip(name, body);
+}
