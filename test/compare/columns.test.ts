@@ -1,0 +1,34 @@
+import { describe, expect, test } from "vitest";
+import { layOut, pairLines } from "./columns.ts";
+
+describe("pairLines", () => {
+  test("puts equal lines beside each other and marks what stands on one side only", () => {
+    expect(pairLines(["a", "b", "c"], ["a", "c", "d"])).toEqual([
+      { left: "a", right: "a", mark: "same" },
+      { left: "b", right: "", mark: "left only" },
+      { left: "c", right: "c", mark: "same" },
+      { left: "", right: "d", mark: "right only" },
+    ]);
+  });
+
+  test("marks lines that stand for each other as changed", () => {
+    expect(pairLines(["x = 1", "end"], ["const x = 1;", "end"])[0]).toEqual({
+      left: "x = 1",
+      right: "const x = 1;",
+      mark: "changed",
+    });
+  });
+
+  test("takes empty texts", () => {
+    expect(pairLines([], [])).toEqual([]);
+  });
+});
+
+describe("layOut", () => {
+  test("fits two columns and the sign into the width, folding long lines", () => {
+    const lines = layOut(pairLines(["a".repeat(25)], ["b"]), 43);
+
+    expect(lines).toEqual([`${"a".repeat(20)} ~ b`, "a".repeat(5)]);
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(43);
+  });
+});
