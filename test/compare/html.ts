@@ -1,0 +1,111 @@
+/**
+ * A comparison as one self-contained page: no scripts, no fonts, nothing fetched.
+ * @module
+ */
+import { barsSvg, escapeXml } from "../bench/bars.ts";
+import { pairLines } from "./columns.ts";
+import type { Comparison, Play, ScriptPair, Side } from "./report.ts";
+
+const STYLE = `
+:root { color-scheme: light dark; --line: #d0d7de; --soft: #f6f8fa; --text: #1f2328; --muted: #59636e; --good: #1a7f37;
+  --bad: #cf222e; --changed: #fff8c5; --own: #ddf4ff; --page: #ffffff }
+@media (prefers-color-scheme: dark) { :root { --line: #3d444d; --soft: #151b23; --text: #e6edf3; --muted: #9198a1;
+  --good: #3fb950; --bad: #f85149; --changed: #3b2e0a; --own: #0c2d4f; --page: #0d1117 } }
+* { box-sizing: border-box }
+body { margin: 0 auto; max-width: 1180px; padding: 32px 24px 64px; font: 15px/1.55 system-ui, sans-serif;
+  color: var(--text); background: var(--page) }
+h1 { font-size: 28px; margin: 0 0 4px } h2 { font-size: 20px; margin: 40px 0 12px } h3 { font-size: 15px; margin: 24px 0 8px }
+p { margin: 0 0 12px } .muted { color: var(--muted) }
+table { border-collapse: collapse; width: 100% } .scroll { overflow-x: auto }
+th, td { border: 1px solid var(--line); padding: 6px 10px; text-align: left; vertical-align: top } th { background: var(--soft) }
+.good { color: var(--good); font-weight: 600 } .bad { color: var(--bad); font-weight: 600 }
+.code { table-layout: fixed } .code td { font: 12.5px/1.5 ui-monospace, monospace; white-space: pre-wrap;
+  overflow-wrap: anywhere; border-width: 0 1px; padding: 1px 10px } .code { border: 1px solid var(--line) }
+.changed td { background: var(--changed) } .one td { background: var(--own) }
+svg { max-width: 100%; height: auto }
+details { margin: 8px 0 } summary { cursor: pointer }
+`;
+
+export function comparisonHtml(comparison: Comparison): string {
+  const { machine, date, pairs, plays, missing, measurements } = comparison;
+  const failed = plays.filter((play) => !play.ok).length;
+  return `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Side by side with the Python originals</title><style>${STYLE}</style></head><body>
+<h1>Side by side with the Python originals</h1>
+<p class="muted">${escapeXml(machine)} · ${escapeXml(date)}</p>
+<p>${plays.length} pairings were played, <span class="${failed ? "bad" : "good"}">${
+    failed ? `${failed} failed` : "all of them worked"
+  }</span>.</p>
+${missing.map((line) => `<p class="bad">${escapeXml(line)}</p>`).join("\n")}
+<h2>Who talked to whom</h2>
+${matrixTables(plays)}
+${measurements.length === 0 ? "" : `<h2>Measured side by side</h2><div class="scroll">${barsSvg(measurements)}</div>`}
+<h2>The scripts</h2>
+${pairs.map(pairSection).join("\n")}
+<h2>What they printed</h2>
+${outputs(plays)}
+</body></html>
+`;
+}
+
+function matrixTables(plays: readonly Play[]): string {
+  return [...groupBy(plays, (play) => play.stack)].map(([stack, own]) => {
+    const rows = [...groupBy(own, (play) => play.over)].map(([over, cells]) =>
+      `<tr><th>${escapeXml(over)}</th>${cells.map(cellOf).join("")}</tr>`
+    );
+    const heads = (groupBy(own, (play) => play.over).values().next().value ?? []).map((play) =>
+      `<th>${play.client} client → ${play.server} server</th>`
+    );
+    return `<h3>${escapeXml(stack)}</h3><div class="scroll"><table><tr><th>over</th>${heads.join("")}</tr>${
+      rows.join("")
+    }</table></div>`;
+  }).join("\n");
+}
+
+function cellOf(play: Play): string {
+  const words = play.ok
+    ? `<span class="good">✓</span> ${Math.round(play.ms)} ms`
+    : `<span class="bad">✗</span> ${escapeXml(play.why ?? "failed")}`;
+  return `<td>${words}</td>`;
+}
+
+function pairSection({ name, python, ours }: ScriptPair): string {
+  if (python === undefined) {
+    return `<h3>${escapeXml(name)}</h3><p class="muted">There is no Python original of this one.</p>`;
+  }
+  return `<h3>${escapeXml(name)}</h3>${twoColumns(`${name}.py`, python, `${name}.ts`, ours)}`;
+}
+
+function twoColumns(leftName: string, left: string, rightName: string, right: string): string {
+  const rows = pairLines(left.trimEnd().split("\n"), right.trimEnd().split("\n")).map(({ left, right, mark }) => {
+    const kind = mark === "same" ? "" : mark === "changed" ? ' class="changed"' : ' class="one"';
+    return `<tr${kind}><td>${escapeXml(left)}</td><td>${escapeXml(right)}</td></tr>`;
+  });
+  return `<table class="code"><tr><th>${escapeXml(leftName)}</th><th>${escapeXml(rightName)}</th></tr>${
+    rows.join("")
+  }</table>`;
+}
+
+/** Python serving Python beside ours serving ours, for each way they were played. */
+function outputs(plays: readonly Play[]): string {
+  return [...groupBy(plays, (play) => `${play.stack} over ${play.over}`)].map(([title, own]) => {
+    const of = (side: Side) => own.find((play) => play.server === side && play.client === side);
+    const text = (play: Play | undefined) => play === undefined ? "" : `${play.clientOutput}\n${play.serverOutput}`;
+    return `<details open><summary>${escapeXml(title)}</summary>${
+      twoColumns("Python with Python", text(of("Python")), "ours with ours", text(of("ours")))
+    }</details>`;
+  }).join("\n");
+}
+
+/** `Map.groupBy`, which Node 20 lacks. */
+export function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const key = keyOf(item);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [item]);
+    else group.push(item);
+  }
+  return groups;
+}
