@@ -103,6 +103,17 @@ export class Connection {
     return this.#drain.promise;
   }
 
+  /**
+   * Hands what is queued to the system now instead of at the end of the tick: for what has to be out before the caller
+   * does something that may never return.
+   *
+   * @returns true if the system has taken everything.
+   */
+  flush(): boolean {
+    this.#flush();
+    return this.bufferedBytes === 0;
+  }
+
   /** `write` and `drained` in one: await it wherever more may follow. */
   async send(bytes: Uint8Array): Promise<void> {
     if (!this.write(bytes)) await this.drained();
