@@ -10,6 +10,7 @@
  *     │   │       ├─ MessageTooLargeError
  *     │   │       └─ SerializeError
  *     │   ├─ NamingError · DaemonError · SecurityError
+ *     │   └─ BadPayloadError           not Python's: the bytes are none of the serializer's; Python has SyntaxError, ValueError …
  *     └─ RemoteError
  *         └─ PyroRemoteError           any other exception that the far method raised
  *
@@ -25,6 +26,8 @@ export interface PyroErrorOptions extends ErrorOptions {
   readonly args?: readonly unknown[];
   /** Lines of the traceback on the far side, each with its line end; set on errors that came over the wire. */
   readonly remoteTraceback?: readonly string[];
+  /** Instance attributes of Python's exception, without the traceback; set on errors that came over the wire. */
+  readonly attributes?: Readonly<Record<string, unknown>>;
   /** The call left this process and may have been carried out. */
   readonly maybeSent?: boolean;
 }
@@ -35,11 +38,13 @@ export class PyroError extends LibError {
   readonly code: string = "ERR_PYRO";
   readonly args: readonly unknown[];
   readonly remoteTraceback: readonly string[] | undefined;
+  readonly attributes: Readonly<Record<string, unknown>>;
 
   constructor(message = "", options: PyroErrorOptions = {}) {
     super(message, options);
     this.args = options.args ?? (message === "" ? [] : [message]);
     this.remoteTraceback = options.remoteTraceback;
+    this.attributes = options.attributes ?? {};
   }
 }
 
@@ -104,6 +109,33 @@ export class SecurityError extends PyroError {
   override readonly code: string = "ERR_SECURITY";
 }
 
+export interface BadPayloadErrorOptions extends ErrorOptions {
+  /** Class of the exception that Python raises for the same bytes. Default `SyntaxError`. */
+  readonly pythonType?:
+    | "SyntaxError"
+    | "ValueError"
+    | "TypeError"
+    | "RecursionError"
+    | "EOFError"
+    | "UnicodeDecodeError";
+  /** Where in the text (characters) or bytes it went wrong. */
+  readonly offset?: number;
+}
+
+/** A payload is not what its serializer writes. Daemons answer it with the exception that Python has for it, and stay connected. */
+export class BadPayloadError extends PyroError {
+  override readonly name: string = "BadPayloadError";
+  override readonly code: string = "ERR_PAYLOAD";
+  readonly pythonType: string;
+  readonly offset: number | undefined;
+
+  constructor(message: string, options: BadPayloadErrorOptions = {}) {
+    super(message, options);
+    this.pythonType = options.pythonType ?? "SyntaxError";
+    this.offset = options.offset;
+  }
+}
+
 export interface PyroRemoteErrorOptions extends ErrorOptions {
   /** Class name as it was sent, with its module: `builtins.ZeroDivisionError`. */
   readonly remoteType: string;
@@ -119,11 +151,14 @@ export class PyroRemoteError extends RemoteError {
   declare readonly remoteType: string;
   readonly args: readonly unknown[];
   readonly attributes: Readonly<Record<string, unknown>>;
+  /** The lines that `remoteTraceback` joins. */
+  readonly traceback: readonly string[] | undefined;
 
   constructor(message: string, options: PyroRemoteErrorOptions) {
     const { traceback } = options;
     super(message, { ...options, ...(traceback === undefined ? {} : { remoteTraceback: traceback.join("") }) });
     this.args = options.args ?? [message];
     this.attributes = options.attributes ?? {};
+    this.traceback = traceback;
   }
 }
