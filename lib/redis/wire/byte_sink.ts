@@ -9,7 +9,8 @@ import { viewOf } from "../../base/bytes.ts";
 
 /** Pieces from this size on are not copied but stand for themselves in `take()`. */
 const OWN_CHUNK_BYTES = 16 * 1024;
-const FIRST_BYTES = 4 * 1024;
+/** Twice what a connection still copies together, so that a full buffer goes to the system as it is. */
+const DEFAULT_BUFFER_BYTES = 32 * 1024;
 /** A UTF-16 unit takes at most three bytes in UTF-8. */
 const MAX_BYTES_PER_UNIT = 3;
 const CR = 13;
@@ -17,11 +18,18 @@ const LF = 10;
 const ZERO = 48;
 
 export class ByteSink {
-  #buffer = Buffer.allocUnsafeSlow(FIRST_BYTES);
+  readonly #bufferBytes: number;
+  #buffer: Buffer;
   #at = 0;
   #start = 0; // of what has not been moved to #chunks
   #chunks: Uint8Array[] = [];
   #bytes = 0; // in #chunks
+
+  /** @param bufferBytes allocated at a time; less than the default only for what is written once */
+  constructor(bufferBytes = DEFAULT_BUFFER_BYTES) {
+    this.#bufferBytes = bufferBytes;
+    this.#buffer = Buffer.allocUnsafe(bufferBytes);
+  }
 
   /** Bytes written since the last `take`. */
   get length(): number {
@@ -87,8 +95,8 @@ export class ByteSink {
   #bulkText(text: string, type: number): void {
     const most = text.length * MAX_BYTES_PER_UNIT;
     if (most >= OWN_CHUNK_BYTES) return this.bulk(Buffer.from(text, "utf8"), type);
-    // The size stands before the text and is known after it: write the text behind a guess, which is right for ASCII.
     this.#reserve(most + 24);
+    // The size stands before the text and is known after it: write the text behind a guess, which is right for ASCII.
     const start = this.#at;
     this.head(type, text.length);
     const size = this.#buffer.write(text, this.#at);
@@ -117,11 +125,9 @@ export class ByteSink {
 
   #reserve(bytes: number): void {
     if (this.#at + bytes <= this.#buffer.length) return;
-    const held = this.#buffer.subarray(this.#start, this.#at);
-    const grown = Buffer.allocUnsafeSlow(Math.max(FIRST_BYTES, held.length * 2, held.length + bytes));
-    grown.set(held);
-    this.#buffer = grown;
+    this.#cut();
+    this.#buffer = Buffer.allocUnsafe(Math.max(this.#bufferBytes, bytes));
     this.#start = 0;
-    this.#at = held.length;
+    this.#at = 0;
   }
 }

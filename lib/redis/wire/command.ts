@@ -21,7 +21,12 @@ const ARRAY = 0x2a;
 
 /** Collects commands into as few chunks as possible. */
 export class CommandWriter {
-  readonly #sink = new ByteSink();
+  readonly #sink: ByteSink;
+
+  /** @param bufferBytes allocated at a time; 32 KiB unless told */
+  constructor(bufferBytes?: number) {
+    this.#sink = new ByteSink(bufferBytes);
+  }
 
   /** Bytes collected since the last `take`. */
   get length(): number {
@@ -50,7 +55,7 @@ export function encodeCommand(command: RedisCommand): Uint8Array {
 
 /** Bytes of several commands, one after the other, in one buffer. */
 export function encodeCommands(commands: readonly RedisCommand[]): Uint8Array {
-  const writer = new CommandWriter();
+  const writer = new CommandWriter(1024);
   for (const command of commands) writer.write(command);
   return concatBytes(writer.take());
 }

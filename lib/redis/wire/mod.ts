@@ -13,3 +13,5 @@ export { encodeReply, ReplyWriter } from "./reply_writer.ts";
 export type { RespVersion } from "./reply_writer.ts";
 export { pairsOf, RedisError, RespPush, RespVerbatim, textOf } from "./value.ts";
 export type { RespValue } from "./value.ts";
+export { parseRedisUrl, parseRedisUrls } from "./url.ts";
+export type { RedisTlsUrl, RedisUrl } from "./url.ts";

@@ -30,12 +30,14 @@ const PUSH = latin(">");
 
 /** Collects replies into as few chunks as possible. Heads of aggregates say how many values the caller writes next. */
 export class ReplyWriter {
-  readonly #sink = new ByteSink();
+  readonly #sink: ByteSink;
   /** HELLO may change it between two replies. */
   version: RespVersion;
 
-  constructor(version: RespVersion = 2) {
+  /** @param bufferBytes allocated at a time; 32 KiB unless told */
+  constructor(version: RespVersion = 2, bufferBytes?: number) {
     this.version = version;
+    this.#sink = new ByteSink(bufferBytes);
   }
 
   /** Bytes collected since the last `take`. */
@@ -163,7 +165,7 @@ export class ReplyWriter {
 
 /** Bytes of one reply; see `ReplyWriter.value`. */
 export function encodeReply(value: RespValue, version: RespVersion = 2): Uint8Array {
-  const writer = new ReplyWriter(version);
+  const writer = new ReplyWriter(version, 1024);
   writer.value(value);
   return concatBytes(writer.take());
 }
