@@ -10,8 +10,11 @@ import { UsageError } from "./errors.ts";
 import { viewOf } from "./bytes.ts";
 
 const EMPTY = Buffer.alloc(0);
-/** Consumed chunks are dropped in one go once this many stand at the head, so that `take` never shifts an array. */
+/** Consumed chunks are dropped in one go, once this many stand at the head and outnumber the rest: linear in all. */
 const DROP_AT = 64;
+/** This many chunks of less than SMALL_BYTES in a row are joined: a peer that sends byte by byte costs us bytes, not objects. */
+const MERGE_AT = 1024;
+const SMALL_BYTES = 512;
 
 export class ChunkBuffer {
   #chunks: Buffer[] = [];
@@ -19,7 +22,8 @@ export class ChunkBuffer {
   #offset = 0; // bytes already read of that chunk
   #length = 0;
   #searched = 0; // bytes known not to start the needle of the last unsuccessful `indexOf`
-  #needle: number | undefined;
+  #needle: number | Uint8Array | undefined;
+  #smallInRow = 0;
 
   /** Unread bytes. */
   get length(): number {
@@ -31,6 +35,14 @@ export class ChunkBuffer {
     if (chunk.length === 0) return;
     this.#chunks.push(viewOf(chunk));
     this.#length += chunk.length;
+    this.#smallInRow = chunk.length < SMALL_BYTES ? this.#smallInRow + 1 : 0;
+    if (this.#smallInRow === MERGE_AT) this.#merge();
+  }
+
+  #merge(): void {
+    this.#smallInRow = 0;
+    if (this.#chunks.length - this.#head <= MERGE_AT) return; // the first unread chunk stays what it is
+    this.#chunks.push(Buffer.concat(this.#chunks.splice(-MERGE_AT)));
   }
 
   /** Returns the byte at `index` from the read position. */
@@ -59,7 +71,9 @@ export class ChunkBuffer {
 
   /** Like `take`, but leaves the bytes in place. */
   peek(count: number): Buffer {
-    if (count > this.#length) throw new UsageError(`Cannot take ${count} bytes: ${this.#length} are buffered`);
+    if (!(count >= 0 && count <= this.#length)) {
+      throw new UsageError(`Cannot take ${count} bytes: ${this.#length} are buffered`);
+    }
     if (count === 0) return EMPTY;
     const first = this.#chunks[this.#head] ?? EMPTY;
     if (first.length - this.#offset >= count) return first.subarray(this.#offset, this.#offset + count);
@@ -76,7 +90,9 @@ export class ChunkBuffer {
 
   /** Drops the next `count` bytes. */
   skip(count: number): void {
-    if (count > this.#length) throw new UsageError(`Cannot skip ${count} bytes: ${this.#length} are buffered`);
+    if (!(count >= 0 && count <= this.#length)) {
+      throw new UsageError(`Cannot skip ${count} bytes: ${this.#length} are buffered`);
+    }
     this.#length -= count;
     this.#searched = Math.max(0, this.#searched - count);
     let rest = count + this.#offset;
@@ -91,7 +107,7 @@ export class ChunkBuffer {
     if (this.#head === this.#chunks.length) {
       this.#chunks.length = 0;
       this.#head = 0;
-    } else if (this.#head >= DROP_AT) {
+    } else if (this.#head >= DROP_AT && this.#head * 2 >= this.#chunks.length) {
       this.#chunks.splice(0, this.#head);
       this.#head = 0;
     }
@@ -102,25 +118,50 @@ export class ChunkBuffer {
     return this.take(this.#length);
   }
 
+  /** The next 4 bytes as an unsigned big-endian number, left in place. @throws {UsageError} if fewer are buffered. */
+  peekUInt32BE(): number {
+    const first = this.#chunks[this.#head] ?? EMPTY;
+    return first.length - this.#offset >= 4 ? first.readUInt32BE(this.#offset) : this.peek(4).readUInt32BE(0);
+  }
+
   /**
-   * Finds `byte` and returns its distance from the read position, or -1. Repeated calls for the same byte do not look
-   * twice at what was searched before.
+   * Finds a byte or a run of bytes and returns its distance from the read position, or -1. Repeated calls for the same
+   * needle (the same object, if it is a run) do not look twice at what was searched before.
    */
-  indexOf(byte: number): number {
-    if (this.#needle !== byte) {
-      this.#needle = byte;
+  indexOf(needle: number | Uint8Array): number {
+    if (this.#needle !== needle) {
+      this.#needle = needle;
       this.#searched = 0;
     }
+    if (typeof needle === "number") {
+      const found = this.#find(needle, this.#searched);
+      if (found === -1) this.#searched = this.#length;
+      return found;
+    }
+    while (true) {
+      const start = this.#find(needle[0] ?? 0, this.#searched);
+      this.#searched = start === -1 ? this.#length : start;
+      if (start === -1 || start + needle.length > this.#length) return -1;
+      if (this.#matches(needle, start)) return start;
+      this.#searched++;
+    }
+  }
+
+  #find(byte: number, from: number): number {
     let base = -this.#offset;
     for (let i = this.#head; i < this.#chunks.length; i++) {
       const chunk = this.#chunks[i] ?? EMPTY;
-      if (base + chunk.length > this.#searched) {
-        const found = chunk.indexOf(byte, Math.max(0, this.#searched - base));
+      if (base + chunk.length > from) {
+        const found = chunk.indexOf(byte, Math.max(0, from - base));
         if (found !== -1) return base + found;
       }
       base += chunk.length;
     }
-    this.#searched = this.#length;
     return -1;
+  }
+
+  #matches(needle: Uint8Array, start: number): boolean {
+    for (let i = 1; i < needle.length; i++) if (this.at(start + i) !== needle[i]) return false;
+    return true;
   }
 }

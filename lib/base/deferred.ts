@@ -1,8 +1,10 @@
+function unset(): void {}
+
 /** A promise with its handles outside; stands in for `Promise.withResolvers`, which Node 20 lacks. */
 export class Deferred<T> {
   readonly promise: Promise<T>;
-  #resolve!: (value: T | PromiseLike<T>) => void;
-  #reject!: (reason: unknown) => void;
+  #resolve: (value: T) => void = unset; // the promise sets both before the constructor returns
+  #reject: (reason: unknown) => void = unset;
   #settled = false;
 
   constructor() {

@@ -117,7 +117,15 @@ export class RemoteError extends LibError {
 
 /** Returns `value` itself if it is an `Error`, else an `Error` that says what was thrown instead. */
 export function asError(value: unknown): Error {
-  return value instanceof Error ? value : new Error(`A value that is no Error was thrown: ${String(value)}`);
+  return value instanceof Error ? value : new Error(`A value that is no Error was thrown: ${textOf(value)}`);
+}
+
+function textOf(value: unknown): string {
+  try {
+    return String(value);
+  } catch { // an object without, or with a broken, toString
+    return Object.prototype.toString.call(value);
+  }
 }
 
 /** Makes the compiler list every place that forgot a member of a closed union. */

@@ -54,7 +54,7 @@ export function createLogger(
   };
 }
 
-/** Replaces the password of a URL by `**`, as Celery's banner does; other text passes unchanged. */
+/** Replaces the password of every URL in a text by `**`, as Celery's banner does, up to the last `@` before its path; other text passes unchanged. */
 export function redactUrl(url: string): string {
-  return url.replace(/^([a-z][a-z0-9+.-]*:\/\/)([^@/?#]*):([^@/?#]*)@/i, "$1$2:**@");
+  return url.replace(/([a-z][a-z0-9+.-]*:\/\/)([^:/?#\s]*):([^/?#\s]*)@/gi, "$1$2:**@");
 }

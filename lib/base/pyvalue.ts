@@ -325,6 +325,9 @@ export class TimeDelta {
   readonly microseconds: number;
 
   constructor(days: number, seconds = 0, microseconds = 0) {
+    for (const part of [days, seconds, microseconds]) {
+      checkRange("timedelta", part, -Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
+    }
     const total = BigInt(days) * 86_400_000_000n + BigInt(seconds) * 1_000_000n + BigInt(microseconds);
     const inDay = ((total % 86_400_000_000n) + 86_400_000_000n) % 86_400_000_000n;
     this.days = Number((total - inDay) / 86_400_000_000n);
