@@ -4,7 +4,8 @@ import { onAbort } from "../base/abort.ts";
 import { systemClock } from "../base/time.ts";
 import { type Address, checkAddress, describeAddress, isUnixAddress } from "./address.ts";
 import { Connection } from "./connection.ts";
-import { type TlsOptions, wrapClient } from "./tls.ts";
+import { explainSocketError } from "./socket_error.ts";
+import { secureContext, type TlsOptions, wrapClient } from "./tls.ts";
 
 export interface ConnectOptions {
   /** Default 10000. Covers name look-up, every address of the name, and the TLS handshake. */
@@ -18,27 +19,19 @@ export interface ConnectOptions {
   readonly keepAliveMs?: number;
 }
 
-const HINTS: Readonly<Record<string, string>> = {
-  ECONNREFUSED: "nothing listens there",
-  ENOENT: "there is no such socket or name",
-  ENOTFOUND: "the host name is unknown",
-  EAI_AGAIN: "the name server does not answer",
-  ECONNRESET: "the peer hung up during the handshake",
-  EACCES: "permission denied",
-};
-
 /**
  * Opens a connection.
  *
  * The name is looked up at every call, and all its addresses are tried, so an address change is survived by reconnecting.
  *
- * @throws {ConnectionError} code ERR_CONNECT; {TimeoutError}; `signal.reason` when aborted.
+ * @throws {ConnectionError} code ERR_CONNECT, its cause the system's error; {TimeoutError}; `signal.reason` when aborted.
  */
 export function connect(address: Address, options: ConnectOptions = {}): Promise<Connection> {
-  const { timeoutMs = 10_000, signal, keepAliveMs = 30_000 } = options;
+  const { timeoutMs = 10_000, signal, keepAliveMs = 30_000, tls } = options;
   checkAddress(address);
   signal?.throwIfAborted();
   const name = describeAddress(address);
+  const context = tls === undefined ? undefined : secureContext(tls);
   return new Promise((resolve, reject) => {
     const plain = isUnixAddress(address) ? net.connect({ path: address.path, allowHalfOpen: true }) : net.connect({
       host: address.host,
@@ -48,31 +41,27 @@ export function connect(address: Address, options: ConnectOptions = {}): Promise
       autoSelectFamily: true,
       ...(keepAliveMs > 0 ? { keepAlive: true, keepAliveInitialDelay: keepAliveMs } : {}),
     });
-    let socket: net.Socket = plain;
-    const host = isUnixAddress(address) ? "localhost" : address.host;
-    const finish = () => {
+    let socket: net.Socket = plain; // or the TLS socket around it
+    const settle = () => {
       timer.cancel();
       unlisten();
-      socket.removeListener("error", fail);
-      plain.removeListener("error", fail);
+      plain.on("error", ignore);
+      socket.on("error", ignore);
     };
     const fail = (error: unknown) => {
-      finish();
-      socket.on("error", () => {}); // the reason is known; what a dying socket adds is not news
-      plain.on("error", () => {});
+      settle();
       socket.destroy();
       plain.destroy();
-      if (!(error instanceof Error) || !("code" in error) || error instanceof TimeoutError) return reject(error);
-      const hint = HINTS[String(error.code)] ?? error.message;
-      reject(
-        new ConnectionError(`Cannot connect to ${name}: ${hint} (${String(error.code)})`, {
-          code: "ERR_CONNECT",
-          cause: error,
-        }),
-      );
+      reject(error);
+    };
+    const refuse = (error: Error) => {
+      const why = explainSocketError(error);
+      fail(new ConnectionError(`Cannot connect to ${name}: ${why}`, { code: "ERR_CONNECT", cause: error }));
     };
     const ready = () => {
-      finish();
+      settle();
+      plain.removeListener("error", refuse);
+      socket.removeListener("error", refuse);
       resolve(new Connection(socket, name, options.highWaterBytes));
     };
     const timer = systemClock.after(
@@ -80,14 +69,15 @@ export function connect(address: Address, options: ConnectOptions = {}): Promise
       () => fail(new TimeoutError(`Cannot connect to ${name}: no answer within ${timeoutMs} ms`, timeoutMs)),
     );
     const unlisten = onAbort(signal, fail);
-    plain.once("error", fail);
+    plain.once("error", refuse);
     plain.once("connect", () => {
-      const { tls } = options;
-      if (tls === undefined) return ready();
-      const wrapped = wrapClient(plain, tls, host);
-      socket = wrapped;
-      wrapped.once("error", fail);
-      wrapped.once("secureConnect", ready);
+      if (tls === undefined || context === undefined) return ready();
+      socket = wrapClient(plain, context, tls, isUnixAddress(address) ? "localhost" : address.host);
+      socket.once("error", refuse);
+      socket.once("secureConnect", ready);
     });
   });
 }
+
+/** For a socket whose fate is known already: what it adds while it dies is not news. */
+function ignore(): void {}

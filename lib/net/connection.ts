@@ -5,10 +5,13 @@ import { asError, ConnectionError, UsageError } from "../base/errors.ts";
 import { Deferred } from "../base/deferred.ts";
 import { systemClock, withDeadline } from "../base/time.ts";
 import { viewOf } from "../base/bytes.ts";
+import { explainSocketError } from "./socket_error.ts";
 
 /** Chunks up to this size are copied together into one write; larger ones go to the system as they are. */
 const COALESCE_BYTES = 16 * 1024;
 const SENT = Promise.resolve();
+
+const EMPTY = Buffer.alloc(0);
 
 /** Called with each received chunk; a promise it returns pauses the peer until it settles. */
 export type ChunkHandler = (chunk: Buffer) => void | Promise<void>;
@@ -52,10 +55,10 @@ export class Connection {
     this.closed = this.#closed.promise;
     this.#eof.promise.catch(() => {}); // told to whoever reads; nobody may be reading
     socket.on("error", (error) => {
-      this.#reason ??= new ConnectionError(`Cannot keep the connection to ${peer}: ${error.message}`, { cause: error });
+      const why = explainSocketError(error);
+      this.#reason ??= new ConnectionError(`Cannot keep the connection to ${peer}: ${why}`, { cause: error });
     });
     socket.on("end", () => this.#eof.resolve());
-    socket.on("drain", () => this.#drained());
     socket.on("close", () => this.#shutdown());
   }
 
@@ -122,29 +125,34 @@ export class Connection {
   /**
    * Hands every received chunk to `handler`, in order, one at a time. Call it once per connection.
    *
-   * @returns settles at the peer's EOF. @throws the reason if the connection is lost; what `handler` throws, after
-   * aborting the connection with it.
+   * @returns settles at the peer's EOF, after the last chunk was handled. @throws the reason if the connection is lost or
+   * `close` was called before the end was read; what `handler` throws, after aborting the connection with it.
    */
   async read(handler: ChunkHandler): Promise<void> {
     if (this.#reading) throw new UsageError(`Cannot read from ${this.peer}: it is read already`, { code: "ERR_STATE" });
     this.#reading = true;
     const socket = this.#socket;
     const waiting: Buffer[] = []; // at most what one read of the system delivers after `pause`
-    let busy = false;
     const failed = new Deferred<never>();
+    let busy = false;
+    let idle: Deferred<void> | undefined; // set once EOF came while the handler was busy
+    let dropped = false;
     const settle = (error: unknown) => {
-      this.abort(asError(error));
       failed.reject(error);
+      this.abort(asError(error));
     };
     const resume = () => {
       busy = false;
-      while (!busy && waiting.length > 0) step(waiting.shift() ?? Buffer.alloc(0));
-      if (!busy) {
-        idle?.resolve();
-        socket.resume();
-      }
+      while (!busy && waiting.length > 0) step(waiting.shift() ?? EMPTY);
+      if (busy) return;
+      idle?.resolve();
+      socket.resume();
     };
     const step = (chunk: Buffer) => {
+      if (this.#state === "closing" || this.#state === "closed") {
+        dropped = true;
+        return;
+      }
       try {
         const pending = handler(chunk);
         if (pending === undefined) return;
@@ -155,12 +163,16 @@ export class Connection {
         settle(error);
       }
     };
-    let idle: Deferred<void> | undefined;
-    socket.on("data", (chunk: Buffer) => busy ? waiting.push(chunk) : step(chunk));
+    socket.on("data", (chunk: Buffer) => busy && this.#state !== "closing" ? waiting.push(chunk) : step(chunk));
     await Promise.race([this.#eof.promise, failed.promise]);
     if (busy) {
       idle = new Deferred<void>();
       await Promise.race([idle.promise, failed.promise]);
+    }
+    if (dropped) {
+      throw new ConnectionError(
+        `Cannot read from ${this.peer}: it was closed here before the peer had sent everything`,
+      );
     }
   }
 
@@ -168,11 +180,15 @@ export class Connection {
   async *chunks(): AsyncGenerator<Buffer> {
     let next = new Deferred<Buffer | undefined>();
     let taken = new Deferred<void>();
+    let lost: { readonly reason: unknown } | undefined;
+    let done = false;
     this.read((chunk) => {
       next.resolve(chunk);
       return taken.promise;
-    }).then(() => next.resolve(undefined), (error) => next.reject(error));
-    let done = false;
+    }).then(() => next.resolve(undefined), (reason) => {
+      lost = { reason };
+      next.reject(reason);
+    });
     try {
       while (true) {
         const chunk = await next.promise;
@@ -181,6 +197,7 @@ export class Connection {
           return;
         }
         yield chunk;
+        if (lost !== undefined) throw lost.reason; // it happened while the chunk was worked on
         next = new Deferred();
         const release = taken;
         taken = new Deferred();
@@ -200,13 +217,16 @@ export class Connection {
     this.#socket.end();
   }
 
-  /** Sends what is queued, then EOF, and waits until the socket is gone, no longer than `timeoutMs`. */
+  /**
+   * Sends what is queued, then EOF, and waits until the socket is gone, no longer than `timeoutMs`. What the peer still
+   * sends is dropped: a protocol that needs it reads to EOF after `end` first.
+   */
   close(timeoutMs = 5000): Promise<void> {
     this.#closing ??= (async () => {
       if (this.#state === "closed") return;
       this.end();
       this.#state = "closing";
-      this.#socket.resume(); // nobody reads any more, and EOF would never be seen behind unread bytes
+      this.#socket.resume(); // EOF would never be seen behind unread bytes
       await withDeadline(this.closed, { timeoutMs, what: `close the connection to ${this.peer}`, clock: systemClock })
         .catch(() => this.abort());
     })();
@@ -233,7 +253,7 @@ export class Connection {
     this.#outboxBytes = 0;
     const socket = this.#socket;
     if (outbox.length === 1) {
-      socket.write(viewOf(outbox[0] ?? Buffer.alloc(0)));
+      socket.write(viewOf(outbox[0] ?? EMPTY), this.#written);
       return;
     }
     socket.cork();
@@ -243,18 +263,20 @@ export class Connection {
       else {
         if (small.length > 0) socket.write(Buffer.concat(small));
         small = [];
-        socket.write(viewOf(bytes));
+        socket.write(viewOf(bytes), this.#written);
       }
     }
-    if (small.length > 0) socket.write(Buffer.concat(small));
+    if (small.length > 0) socket.write(Buffer.concat(small), this.#written);
     socket.uncork();
   };
 
-  #drained(): void {
+  /** The socket's own `drain` knows only its own mark, which is another than ours. */
+  readonly #written = (error?: Error | null): void => {
+    if (error || this.#drain === undefined || this.bufferedBytes > this.#highWaterBytes) return;
     const drain = this.#drain;
     this.#drain = undefined;
-    drain?.resolve();
-  }
+    drain.resolve();
+  };
 
   #notOpen(what: string): ConnectionError {
     return new ConnectionError(

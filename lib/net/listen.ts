@@ -1,17 +1,19 @@
 import * as net from "node:net";
 import { chmodSync } from "node:fs";
-import { ConnectionError, LimitError, UsageError } from "../base/errors.ts";
+import { asError, ConnectionError, UsageError } from "../base/errors.ts";
 import { onAbort } from "../base/abort.ts";
-import { type Logger, silentLogger } from "../base/log.ts";
-import { systemClock } from "../base/time.ts";
+import type { Logger } from "../base/log.ts";
 import { type Address, checkAddress, describeAddress, isUnixAddress } from "./address.ts";
-import { Connection } from "./connection.ts";
-import { serverContext, type TlsOptions, wrapServer } from "./tls.ts";
+import type { Connection } from "./connection.ts";
+import { type ConnectionHandler, Reception } from "./reception.ts";
+import { explainSocketError } from "./socket_error.ts";
+import { createTlsServer, type TlsOptions } from "./tls.ts";
 
 export interface ListenOptions {
+  /** Ends the attempt to listen; a listener that stands is ended by `close`. */
   readonly signal?: AbortSignal | undefined;
   readonly tls?: TlsOptions | undefined;
-  /** Connections beyond this are closed at once. Default 10000. */
+  /** Connections beyond this, unfinished handshakes included, are closed at once. Default 10000. */
   readonly maxConnections?: number;
   /** Connections the system queues before `accept`. Default 511. */
   readonly backlog?: number;
@@ -21,36 +23,36 @@ export interface ListenOptions {
   readonly highWaterBytes?: number;
   /** How long a TLS handshake may take. Default 10000. */
   readonly handshakeTimeoutMs?: number;
+  /** Milliseconds of silence before TCP probes a peer. Default 30000; 0 switches it off. */
+  readonly keepAliveMs?: number;
   readonly log?: Logger;
 }
-
-/** Serves one connection; when its promise settles the connection is closed, and what it throws is logged. */
-export type ConnectionHandler = (connection: Connection) => void | Promise<void>;
 
 /** A listening socket. Owns: the server and every connection it accepted; `close` ends both. */
 export class Listener {
   /** The address really bound, with the port the system chose. */
   readonly address: Address;
   readonly #server: net.Server;
-  readonly #connections: Set<Connection>;
+  readonly #reception: Reception;
   #closing: Promise<void> | undefined;
 
   /** Built by `listen`. */
-  constructor(server: net.Server, address: Address, connections: Set<Connection>) {
+  constructor(server: net.Server, address: Address, reception: Reception) {
     this.#server = server;
     this.address = address;
-    this.#connections = connections;
+    this.#reception = reception;
   }
 
+  /** Those that are being served. */
   get connections(): ReadonlySet<Connection> {
-    return this.#connections;
+    return this.#reception.connections;
   }
 
   /** Stops accepting, lets open connections send what is queued, and drops them after `drainMs` (default 1000). */
   close(options: { drainMs?: number } = {}): Promise<void> {
     this.#closing ??= (async () => {
       const gone = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-      await Promise.all([...this.#connections].map((connection) => connection.close(options.drainMs ?? 1000)));
+      await this.#reception.close(options.drainMs ?? 1000);
       await gone;
     })();
     return this.#closing;
@@ -64,103 +66,81 @@ export class Listener {
 /**
  * Listens on `address` and hands each connection to `handler`.
  *
- * @throws {ConnectionError} code ERR_LISTEN, e.g. when the port is in use; `signal.reason` when aborted.
+ * @throws {ConnectionError} code ERR_LISTEN, e.g. when the port is in use; {UsageError} for TLS material that cannot be
+ * used; `signal.reason` when aborted.
  */
 export async function listen(
   address: Address,
   handler: ConnectionHandler,
   options: ListenOptions = {},
 ): Promise<Listener> {
-  const { signal, tls, maxConnections = 10_000, backlog = 511, mode = 0o600, log = silentLogger } = options;
+  const { signal, tls, keepAliveMs = 30_000 } = options;
   checkAddress(address);
   signal?.throwIfAborted();
   const name = describeAddress(address);
-  const connections = new Set<Connection>();
-  const context = tls === undefined ? undefined : serverContext(tls);
-  let overLimit = false;
+  const reception = new Reception(name, handler, options);
 
-  const serve = (socket: net.Socket) => {
-    const peer = socket.remoteAddress === undefined
-      ? name
-      : describeAddress({ host: socket.remoteAddress, port: socket.remotePort ?? 0 });
-    const connection = new Connection(socket, peer, options.highWaterBytes);
-    connections.add(connection);
-    connection.closed.then(() => connections.delete(connection));
-    Promise.resolve().then(() => handler(connection)).then(() => connection.close(), (error) => {
-      log.warn("Connection ended with an error", { peer, error });
-      connection.abort(error instanceof Error ? error : undefined);
-    });
-  };
-
-  const server = net.createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
-    if (connections.size >= maxConnections) {
-      if (!overLimit) {
-        log.warn("Connection refused", {
-          error: new LimitError(`Cannot accept a connection: ${maxConnections} are open`),
-        });
-      }
-      overLimit = true;
-      socket.destroy();
-      return;
-    }
-    overLimit = false;
-    if (context === undefined || tls === undefined) return serve(socket);
-    shakeHands(wrapServer(socket, context, tls), options.handshakeTimeoutMs ?? 10_000, serve, (error) => {
-      log.warn("TLS handshake failed", { peer: socket.remoteAddress, error });
-    });
+  const server = tls === undefined
+    ? net.createServer({
+      allowHalfOpen: true,
+      noDelay: true,
+      ...(keepAliveMs > 0 ? { keepAlive: true, keepAliveInitialDelay: keepAliveMs } : {}),
+    })
+    : createTlsServer(tls, options.handshakeTimeoutMs ?? 10_000);
+  server.on("connection", (socket: net.Socket) => {
+    if (!reception.admit(socket)) return;
+    if (tls === undefined) reception.serve(socket);
+    else if (keepAliveMs > 0) socket.setKeepAlive(true, keepAliveMs);
   });
+  server.on("secureConnection", (socket: net.Socket) => reception.serve(socket));
+  server.on("tlsClientError", (error: Error, socket: net.Socket) => reception.handshakeFailed(error, socket));
 
-  await new Promise<void>((resolve, reject) => {
-    const unlisten = onAbort(signal, (reason) => {
-      server.close();
-      reject(reason);
-    });
-    server.once("error", (error: NodeJS.ErrnoException) => {
-      unlisten();
-      const why = error.code === "EADDRINUSE" ? "the address is in use" : error.message;
-      reject(
-        new ConnectionError(`Cannot listen on ${name}: ${why} (${error.code})`, { code: "ERR_LISTEN", cause: error }),
-      );
-    });
-    const onListening = () => {
-      unlisten();
-      if (isUnixAddress(address)) chmodSync(address.path, mode);
-      resolve();
-    };
-    if (isUnixAddress(address)) server.listen({ path: address.path, backlog }, onListening);
-    else server.listen({ host: address.host, port: address.port, backlog }, onListening);
-  });
-  server.removeAllListeners("error");
-  server.on("error", (error) => log.error("Listening socket failed", { address: name, error })); // e.g. EMFILE on accept
-
+  await bind(server, address, options);
+  server.on("error", (error) => reception.acceptFailed(error)); // e.g. EMFILE
   const bound = server.address();
   if (bound === null) throw new UsageError(`Cannot listen on ${name}: it was closed at once`, { code: "ERR_STATE" });
   return new Listener(
     server,
     typeof bound === "string" ? { path: bound } : { host: bound.address, port: bound.port },
-    connections,
+    reception,
   );
 }
 
-function shakeHands(
-  secure: net.Socket,
-  timeoutMs: number,
-  serve: (socket: net.Socket) => void,
-  failed: (error: Error) => void,
-): void {
-  const onError = (error: Error) => {
-    timer.cancel();
-    failed(error);
-    secure.destroy();
-  };
-  const timer = systemClock.after(
-    timeoutMs,
-    () => onError(new ConnectionError(`Cannot finish the TLS handshake: the peer took more than ${timeoutMs} ms`)),
-  );
-  secure.once("error", onError);
-  secure.once("secure", () => {
-    timer.cancel();
-    secure.removeListener("error", onError);
-    serve(secure);
+/** Resolves once `server` listens; a unix socket has its permission bits then. */
+function bind(server: net.Server, address: Address, options: ListenOptions): Promise<void> {
+  const { signal, backlog = 511, mode = 0o600 } = options;
+  return new Promise((resolve, reject) => {
+    const finish = () => {
+      unlisten();
+      server.removeListener("error", refuse);
+    };
+    const fail = (reason: unknown) => {
+      finish();
+      server.on("error", () => {}); // it is given up; what it adds is not news
+      server.close();
+      reject(reason);
+    };
+    const refuse = (error: Error) => {
+      const why = explainSocketError(error);
+      fail(
+        new ConnectionError(`Cannot listen on ${describeAddress(address)}: ${why}`, {
+          code: "ERR_LISTEN",
+          cause: error,
+        }),
+      );
+    };
+    const listening = () => {
+      try {
+        if (isUnixAddress(address)) chmodSync(address.path, mode);
+      } catch (error) {
+        return refuse(asError(error));
+      }
+      finish();
+      resolve();
+    };
+    const unlisten = onAbort(signal, fail);
+    server.once("error", refuse);
+    if (isUnixAddress(address)) server.listen({ path: address.path, backlog }, listening);
+    else server.listen({ host: address.host, port: address.port, backlog }, listening);
   });
 }

@@ -31,7 +31,7 @@ export interface SupervisorOptions<T extends Supervised> {
   readonly maxAttempts?: number;
   /** True for errors that no retry will mend (wrong password): they end the supervisor. Default: none. */
   readonly isFatal?: (error: Error) => boolean;
-  /** Told of every change of state, after it was made. */
+  /** Told of every change of state, after it was made. What it throws ends the supervisor. */
   readonly onState?: (state: SupervisorState) => void;
   /**
    * Longest time between two `alive()` calls while ready; past it the connection is taken for dead and rebuilt, however
@@ -68,7 +68,7 @@ export class Supervisor<T extends Supervised> {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#backoff = new Backoff(options.backoff);
-    this.#ready.promise.catch(() => {}); // told to whoever asks for a connection; nobody may be asking
+    this.#ready.promise.catch(() => {}); // as in #renewReady
   }
 
   get state(): SupervisorState {
@@ -87,7 +87,10 @@ export class Supervisor<T extends Supervised> {
 
   /** Starts connecting; later calls change nothing. */
   start(): void {
-    this.#loop ??= this.#run();
+    this.#loop ??= this.#run().catch((error) => { // a callback of the owner threw: nothing may wait for ever because of it
+      this.#current?.abort(asError(error));
+      this.#settle(asError(error));
+    });
   }
 
   /**
@@ -106,9 +109,10 @@ export class Supervisor<T extends Supervised> {
 
   /** Ends the connection and all waiting. Idempotent. */
   async close(reason?: Error): Promise<void> {
-    if (this.#state.kind !== "closed") this.#enter({ kind: "closing" });
+    if (this.#state.kind !== "closed" && this.#state.kind !== "closing") this.#enter({ kind: "closing" });
     this.#stop.abort(reason ?? new ConnectionError(`Cannot ${this.#options.what}: it was closed`));
-    await this.#current?.close();
+    const current = this.#current;
+    await current?.close().catch((error) => current.abort(asError(error)));
     this.start(); // a supervisor closed before its start still ends as closed
     await this.#loop;
   }
@@ -118,18 +122,23 @@ export class Supervisor<T extends Supervised> {
     const signal = this.#stop.signal;
     while (!signal.aborted) {
       this.#enter({ kind: "connecting", attempt: this.#backoff.failures + 1 });
-      let reason: Error;
+      let connection: T | undefined;
+      let reason: Error | undefined;
       try {
-        reason = await this.#live(signal);
+        connection = await this.#options.connect(this.#generation + 1, signal);
       } catch (error) {
         reason = asError(error);
-        if (signal.aborted) break;
-        if (isFatal(reason) || (maxAttempts > 0 && this.#backoff.failures + 1 >= maxAttempts)) {
-          this.#finish(reason);
-          return;
-        }
+      }
+      if (signal.aborted) {
+        connection?.abort(asError(signal.reason));
+        break;
+      }
+      if (connection !== undefined) reason = await this.#hold(connection, signal);
+      else if (reason && (isFatal(reason) || (maxAttempts > 0 && this.#backoff.failures + 1 >= maxAttempts))) {
+        return this.#finish(reason);
       }
       if (signal.aborted) break;
+      reason ??= new ConnectionError(`Cannot ${this.#options.what}: the peer closed the connection`);
       const waitMs = this.#backoff.next();
       this.#enter({ kind: "waiting", attempt: this.#backoff.failures, waitMs, reason });
       await delay(waitMs, { signal, clock: this.#clock }).catch(() => {}); // aborted: the loop ends
@@ -137,29 +146,20 @@ export class Supervisor<T extends Supervised> {
     this.#finish(asError(signal.reason));
   }
 
-  /** Connects, waits until the connection ends, and returns why. @throws if it could not connect. */
-  async #live(signal: AbortSignal): Promise<Error> {
-    const generation = this.#generation + 1;
-    const connection = await this.#options.connect(generation, signal);
-    if (signal.aborted) {
-      connection.abort();
-      throw signal.reason;
-    }
-    this.#generation = generation;
+  /** Announces a connection, waits until it ends, and returns why. */
+  async #hold(connection: T, signal: AbortSignal): Promise<Error | undefined> {
+    this.#generation++;
     this.#current = connection;
     this.#backoff.reset();
     this.alive();
-    this.#enter({ kind: "ready", generation });
+    this.#enter({ kind: "ready", generation: this.#generation });
     this.#ready.resolve(connection);
     const watchdog = this.#watch(connection);
     const reason = await connection.closed;
     watchdog.cancel();
     this.#current = undefined;
-    if (!signal.aborted) {
-      this.#ready = new Deferred<T>();
-      this.#ready.promise.catch(() => {});
-    }
-    return reason ?? new ConnectionError(`Cannot ${this.#options.what}: the peer closed the connection`);
+    if (!signal.aborted) this.#renewReady();
+    return reason;
   }
 
   #watch(connection: T): { cancel(): void } {
@@ -179,12 +179,19 @@ export class Supervisor<T extends Supervised> {
   }
 
   #finish(reason: Error): void {
-    this.#enter({ kind: "closed", reason });
-    if (this.#ready.settled) {
-      this.#ready = new Deferred<T>();
-      this.#ready.promise.catch(() => {});
-    }
+    this.#settle(reason);
+    this.#options.onState?.(this.#state);
+  }
+
+  #settle(reason: Error): void {
+    this.#state = { kind: "closed", reason };
+    if (this.#ready.settled) this.#renewReady();
     this.#ready.reject(reason);
+  }
+
+  #renewReady(): void {
+    this.#ready = new Deferred<T>();
+    this.#ready.promise.catch(() => {}); // told to whoever asks for a connection; nobody may be asking
   }
 
   #enter(state: SupervisorState): void {

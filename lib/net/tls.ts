@@ -3,8 +3,10 @@
  * @module
  */
 import { Buffer } from "node:buffer";
-import type { Socket } from "node:net";
+import { isIP, type Server, type Socket } from "node:net";
 import * as tls from "node:tls";
+import { UsageError } from "../base/errors.ts";
+import { explainSocketError } from "./socket_error.ts";
 
 /** PEM texts, not file names: whoever reads the configuration reads the files. */
 export interface TlsOptions {
@@ -36,30 +38,45 @@ function material(options: TlsOptions): tls.SecureContextOptions {
   };
 }
 
-/** Starts the connecting side of a handshake on `socket`; `secureConnect` fires on the result. */
-export function wrapClient(socket: Socket, options: TlsOptions, host: string): tls.TLSSocket {
+/**
+ * Reads keys and certificates once: per listener, or before a connection is tried.
+ * @throws {UsageError} if they cannot be read or do not fit together.
+ */
+export function secureContext(options: TlsOptions): tls.SecureContext {
+  try {
+    return tls.createSecureContext(material(options));
+  } catch (error) {
+    const why = error instanceof Error ? explainSocketError(error) : String(error);
+    throw new UsageError(`Cannot use the TLS certificate, key or authorities: ${why}`, { cause: error });
+  }
+}
+
+/** Starts the connecting side of a handshake on `socket`; `secureConnect` fires on the result once the peer is verified. */
+export function wrapClient(socket: Socket, context: tls.SecureContext, options: TlsOptions, host: string): Socket {
   const name = options.serverName ?? host;
   return tls.connect({
     socket,
-    ...material(options),
-    ...(/^[\d.]+$|:/.test(name) ? {} : { servername: name }), // SNI carries names only, never addresses
+    secureContext: context,
+    host: name, // what the certificate is compared with
+    ...(isIP(name) ? {} : { servername: name }), // SNI carries names only, never addresses
     rejectUnauthorized: options.verify ?? true,
     ...(options.checkHostname === false ? { checkServerIdentity: () => undefined } : {}),
   });
 }
 
-/** Builds what `wrapServer` needs once per listener, not once per connection. */
-export function serverContext(options: TlsOptions): tls.SecureContext {
-  return tls.createSecureContext(material(options));
-}
-
-/** Starts the serving side of a handshake on `socket`; `secure` fires on the result. */
-export function wrapServer(socket: Socket, context: tls.SecureContext, options: TlsOptions): tls.TLSSocket {
+/**
+ * The serving side. It emits `secureConnection` with each socket whose handshake is done and whose client certificate,
+ * if one is required, was verified; `tlsClientError` with what failed; `connection` with each socket before its handshake.
+ */
+export function createTlsServer(options: TlsOptions, handshakeTimeoutMs: number): Server {
   const required = options.requireClientCertificate ?? false;
-  return new tls.TLSSocket(socket, {
-    isServer: true,
-    secureContext: context,
+  secureContext(options); // says what is wrong in our words
+  return tls.createServer({
+    ...material(options),
     requestCert: required,
     rejectUnauthorized: required,
+    handshakeTimeout: handshakeTimeoutMs,
+    allowHalfOpen: true,
+    noDelay: true,
   });
 }
