@@ -17,8 +17,12 @@ const CR = 13;
 const LF = 10;
 const ZERO = 48;
 
+/** How texts become bytes: as UTF-8, or one character a byte, for servers that keep bytes in strings. */
+export type TextEncoding = "utf8" | "latin1";
+
 export class ByteSink {
   readonly #bufferBytes: number;
+  readonly #encoding: TextEncoding;
   #buffer: Buffer;
   #at = 0;
   #start = 0; // of what has not been moved to #chunks
@@ -26,8 +30,9 @@ export class ByteSink {
   #bytes = 0; // in #chunks
 
   /** @param bufferBytes allocated at a time; less than the default only for what is written once */
-  constructor(bufferBytes = DEFAULT_BUFFER_BYTES) {
+  constructor(bufferBytes = DEFAULT_BUFFER_BYTES, encoding: TextEncoding = "utf8") {
     this.#bufferBytes = bufferBytes;
+    this.#encoding = encoding;
     this.#buffer = Buffer.allocUnsafe(bufferBytes);
   }
 
@@ -57,7 +62,7 @@ export class ByteSink {
   line(type: number, text: string): void {
     this.#reserve(text.length * MAX_BYTES_PER_UNIT + 3);
     this.#buffer[this.#at++] = type;
-    this.#at += this.#buffer.write(text, this.#at);
+    this.#at += this.#buffer.write(text, this.#at, this.#encoding);
     this.#endLine();
   }
 
@@ -94,12 +99,12 @@ export class ByteSink {
 
   #bulkText(text: string, type: number): void {
     const most = text.length * MAX_BYTES_PER_UNIT;
-    if (most >= OWN_CHUNK_BYTES) return this.bulk(Buffer.from(text, "utf8"), type);
+    if (most >= OWN_CHUNK_BYTES) return this.bulk(Buffer.from(text, this.#encoding), type);
     this.#reserve(most + 24);
     // The size stands before the text and is known after it: write the text behind a guess, which is right for ASCII.
     const start = this.#at;
     this.head(type, text.length);
-    const size = this.#buffer.write(text, this.#at);
+    const size = this.#buffer.write(text, this.#at, this.#encoding);
     if (size === text.length) {
       this.#at += size;
     } else {

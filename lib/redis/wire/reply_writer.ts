@@ -8,7 +8,7 @@
  * @module
  */
 import { concatBytes } from "../../base/bytes.ts";
-import { ByteSink } from "./byte_sink.ts";
+import { ByteSink, type TextEncoding } from "./byte_sink.ts";
 import { RedisError, RespPush, type RespValue, RespVerbatim } from "./value.ts";
 
 export type RespVersion = 2 | 3;
@@ -34,10 +34,13 @@ export class ReplyWriter {
   /** HELLO may change it between two replies. */
   version: RespVersion;
 
-  /** @param bufferBytes allocated at a time; 32 KiB unless told */
-  constructor(version: RespVersion = 2, bufferBytes?: number) {
+  /**
+   * @param bufferBytes allocated at a time; 32 KiB unless told
+   * @param encoding of strings; UTF-8 unless told
+   */
+  constructor(version: RespVersion = 2, bufferBytes?: number, encoding?: TextEncoding) {
     this.version = version;
-    this.#sink = new ByteSink(bufferBytes);
+    this.#sink = new ByteSink(bufferBytes, encoding);
   }
 
   /** Bytes collected since the last `take`. */

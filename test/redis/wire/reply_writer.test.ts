@@ -54,6 +54,18 @@ describe("ReplyWriter", () => {
     expect(latin(Buffer.concat(writer.take()))).toBe("-ERR a +OK b\r\n+a b\r\n");
   });
 
+  test("writes strings that hold one byte a character as those bytes, short and long ones", () => {
+    const writer = new ReplyWriter(2, undefined, "latin1");
+
+    writer.bulk("\x00\xff");
+    writer.error("ERR \xe9");
+    writer.bulk("\xe9".repeat(20_000));
+
+    expect(latin(Buffer.concat(writer.take()))).toBe(
+      `$2\r\n\x00\xff\r\n-ERR \xe9\r\n$20000\r\n${"\xe9".repeat(20_000)}\r\n`,
+    );
+  });
+
   test("writes negative, large and huge integers", () => {
     expect(latin(encodeReply([-1, 100, 9007199254740991, 2n ** 63n - 1n, 2n ** 70n], 3))).toBe(
       "*5\r\n:-1\r\n:100\r\n:9007199254740991\r\n:9223372036854775807\r\n(1180591620717411303424\r\n",
