@@ -3,19 +3,9 @@
  * @module
  */
 import type { CallOptions } from "../transport/transport.ts";
+import type { ResultMeta, ResultTuple, TaskState } from "../wire/result_meta.ts";
 
-/** States a task goes through; custom ones are texts of the user's own. */
-export type TaskState =
-  | "PENDING"
-  | "RECEIVED"
-  | "STARTED"
-  | "SUCCESS"
-  | "FAILURE"
-  | "RETRY"
-  | "REVOKED"
-  | "REJECTED"
-  | "IGNORED"
-  | (string & Record<never, never>);
+export type { ResultMeta, ResultTuple, TaskState };
 
 /** States after which nothing comes any more. */
 export const READY_STATES: ReadonlySet<string> = new Set(["SUCCESS", "FAILURE", "REVOKED"]);
@@ -23,24 +13,6 @@ export const READY_STATES: ReadonlySet<string> = new Set(["SUCCESS", "FAILURE", 
 export const EXCEPTION_STATES: ReadonlySet<string> = new Set(["RETRY", "FAILURE", "REVOKED"]);
 /** States that `get` raises. */
 export const PROPAGATE_STATES: ReadonlySet<string> = new Set(["FAILURE", "REVOKED"]);
-
-/** `[[id, parent], children]`, Python's `AsyncResult.as_tuple()`. */
-export type ResultTuple = readonly [readonly [string, ResultTuple | null], readonly ResultTuple[] | null];
-
-/** What is stored for one task. `result` is a plain value ready for the serializer; exceptions are `{exc_type, exc_message, exc_module}`. */
-export interface ResultMeta {
-  readonly taskId: string;
-  readonly status: TaskState;
-  readonly result: unknown;
-  readonly traceback: string | null;
-  readonly children: readonly ResultTuple[] | null;
-  /** ISO 8601 in UTC with offset; null unless the state is ready. */
-  readonly dateDone: string | null;
-  readonly groupId?: string;
-  readonly parentId?: string;
-  /** `result_extended`: name, args, kwargs, worker, retries, queue, under their Python names. */
-  readonly extended?: Readonly<Record<string, unknown>>;
-}
 
 /** What the backend has to know of the request that produced a result. */
 export interface ResultRequest {

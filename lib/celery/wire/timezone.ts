@@ -1,0 +1,63 @@
+/**
+ * Instants and time zones as Celery's settings mean them: `timezone` is an IANA name, and naive times are local to it.
+ *
+ * Pure: no sockets, no clocks, no promises (the zone tables are the runtime's `Intl`).
+ * @module
+ */
+import { UsageError } from "../../base/errors.ts";
+import type { PyDateTime } from "../../base/pyvalue.ts";
+
+const formats = new Map<string, Intl.DateTimeFormat>();
+const MAX_FORMATS = 100; // a program uses one or two
+
+/** @throws {UsageError} unless the runtime knows the zone. */
+export function checkTimezone(zone: string): string {
+  if (zone !== "UTC") formatOf(zone);
+  return zone;
+}
+
+function formatOf(zone: string): Intl.DateTimeFormat {
+  let format = formats.get(zone);
+  if (format === undefined) {
+    try {
+      format = new Intl.DateTimeFormat("en-US", {
+        timeZone: zone,
+        hourCycle: "h23",
+        ...{ year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit" },
+      });
+    } catch (cause) {
+      throw new UsageError(`Cannot use timezone: ${JSON.stringify(zone)} is not a known IANA name`, { cause });
+    }
+    if (formats.size < MAX_FORMATS) formats.set(zone, format);
+  }
+  return format;
+}
+
+/** Seconds east of UTC that clocks in `zone` show at an instant. */
+export function offsetSecondsAt(zone: string, epochMs: number): number {
+  if (zone === "UTC") return 0;
+  const part = new Map<string, number>();
+  for (const { type, value } of formatOf(zone).formatToParts(epochMs)) part.set(type, Number(value));
+  const get = (type: string) => part.get(type) ?? 0;
+  const shown = Date.UTC(get("year"), get("month") - 1, get("day"), get("hour"), get("minute"), get("second"));
+  return Math.round((shown - Math.floor(epochMs / 1000) * 1000) / 1000);
+}
+
+/** The instant of a datetime; a naive one is read on clocks in `zone`, the earlier of two where they were set back. */
+export function epochMsOf(value: PyDateTime, zone: string): number {
+  const asUtc = value.toDate(0).getTime();
+  if (value.isAware || zone === "UTC") return asUtc;
+  const before = asUtc - offsetSecondsAt(zone, asUtc - 86_400_000) * 1000;
+  if (asUtc - offsetSecondsAt(zone, before) * 1000 === before) return before;
+  return asUtc - offsetSecondsAt(zone, asUtc) * 1000;
+}
+
+/** Python's `isoformat()` of an instant on clocks in `zone`: `2026-11-24T16:03:01.739000+00:00`, no fraction where it is zero. */
+export function isoAt(epochMs: number, zone: string): string {
+  const offset = offsetSecondsAt(zone, epochMs);
+  const text = new Date(epochMs + offset * 1000).toISOString();
+  const withFraction = text.endsWith(".000Z") ? text.slice(0, -5) : `${text.slice(0, -1)}000`;
+  const minutes = Math.abs(Math.trunc(offset / 60));
+  const pad = (value: number) => String(value).padStart(2, "0");
+  return `${withFraction}${offset < 0 ? "-" : "+"}${pad(Math.floor(minutes / 60))}:${pad(minutes % 60)}`;
+}
