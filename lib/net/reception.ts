@@ -73,11 +73,14 @@ export class Reception {
     });
   }
 
-  handshakeFailed(error: Error, socket: Socket): void {
+  /** @param socket the TLS socket; if the client's certificate was refused, it knows why */
+  handshakeFailed(error: Error, socket: Socket & { readonly authorizationError?: unknown }): void {
     socket.on("error", () => {}); // told below
     socket.destroy();
     if (this.#isOverLimit) return; // it was refused, and that was logged
-    this.#log.warn("TLS handshake failed", { peer: socket.remoteAddress, why: explainSocketError(error), error });
+    const refusal = socket.authorizationError;
+    const why = explainSocketError(error, typeof refusal === "string" ? refusal : undefined);
+    this.#log.warn("TLS handshake failed", { peer: socket.remoteAddress, why, error });
   }
 
   /** The system could not accept, e.g. because no more files may be open; it goes on trying. */

@@ -33,9 +33,8 @@ const MEANINGS: Readonly<Record<string, string>> = {
   ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE: "the peer showed no certificate",
 };
 
-/** One clause without a full stop, e.g. `nothing listens there (ECONNREFUSED)`. */
-export function explainSocketError(error: Error): string {
-  const code = codeOf(error);
+/** One clause without a full stop, e.g. `nothing listens there (ECONNREFUSED)`. @param code where another than the error's own says more */
+export function explainSocketError(error: Error, code = codeOf(error)): string {
   if (code === undefined) return error.message || error.name;
   return `${MEANINGS[code] ?? reasonOf(error)} (${code})`;
 }
