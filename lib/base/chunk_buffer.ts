@@ -113,6 +113,12 @@ export class ChunkBuffer {
     }
   }
 
+  /** Removes and returns what comes next as one view, never a copy: at most `limit` bytes, less where the chunk ends. */
+  takeRun(limit: number): Buffer {
+    const first = this.#chunks[this.#head] ?? EMPTY;
+    return this.take(Math.min(limit, first.length - this.#offset));
+  }
+
   /** Removes and returns everything that is buffered. */
   takeAll(): Buffer {
     return this.take(this.#length);

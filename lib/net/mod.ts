@@ -1,5 +1,6 @@
 /**
- * Sockets over `node:net`: connect and listen with deadlines, signals and limits, and one reconnect state machine.
+ * Sockets over `node:net`: connect and listen with deadlines, signals and limits, one reconnect state machine, and framing:
+ * a codec turns bytes into messages, `Framed` is a connection that speaks in them.
  *
  * @example
  * ```ts
@@ -7,7 +8,9 @@
  *   for await (const chunk of peer.chunks()) await peer.send(chunk);
  * });
  * const connection = await connect(listener.address);
- * await connection.send(new TextEncoder().encode("hello"));
+ * const chat = new Framed(connection, lines());
+ * await chat.send("hello");
+ * await chat.next(); // "hello"
  * ```
  * @module
  */
@@ -23,4 +26,22 @@ export type { ConnectionHandler } from "./reception.ts";
 export { Supervisor } from "./supervisor.ts";
 export type { Supervised, SupervisorOptions, SupervisorState } from "./supervisor.ts";
 export type { TlsOptions } from "./tls.ts";
-export { DEFAULT_MAX_FRAME_BYTES, encodeFrame, FrameDecoder } from "./wire/length_prefix.ts";
+export { Framed } from "./framed.ts";
+export type { FramedOptions } from "./framed.ts";
+export { FrameStream } from "./frame_stream.ts";
+export type { StreamedFrame } from "./frame_stream.ts";
+export { mapCodec } from "./wire/codec.ts";
+export type { Codec, Decoder, Pending } from "./wire/codec.ts";
+export { delimited, DelimiterDecoder } from "./wire/delimiter.ts";
+export type { DelimiterOptions } from "./wire/delimiter.ts";
+export { recogniseForeign } from "./wire/foreign_protocol.ts";
+export { FramePieceDecoder } from "./wire/frame_pieces.ts";
+export type { FramePiece } from "./wire/frame_pieces.ts";
+export { jsons, texts } from "./wire/json.ts";
+export { encodeLengthField, LengthFieldDecoder, lengthFields } from "./wire/length_field.ts";
+export type { LengthFieldOptions } from "./wire/length_field.ts";
+export { DEFAULT_MAX_FRAME_BYTES, encodeFrame, FrameDecoder, frames } from "./wire/length_prefix.ts";
+export { lines } from "./wire/line.ts";
+export type { LineOptions } from "./wire/line.ts";
+export { encodeNetstring, NetstringDecoder, netstrings } from "./wire/netstring.ts";
+export { encodeVarint, encodeVarintFrame, VarintFrameDecoder, varintFrames } from "./wire/varint.ts";

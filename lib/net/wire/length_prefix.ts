@@ -1,10 +1,12 @@
 /**
- * Length-prefixed frames.
+ * Length-prefixed frames: the framing of everything that is ours alone (as Twisted's Int32StringReceiver).
  *
  *     0              4          4 + n
  *     +--------------+----------+
  *     | n: u32, BE   | payload  |
  *     +--------------+----------+
+ *
+ * `length_field.ts` has every other width, order and place of the length.
  *
  * Pure: no sockets, no clocks, no promises.
  * @module
@@ -12,6 +14,8 @@
 import { Buffer } from "node:buffer";
 import { ChunkBuffer } from "../../base/chunk_buffer.ts";
 import { LimitError, ProtocolError } from "../../base/errors.ts";
+import type { Codec, Decoder, Pending } from "./codec.ts";
+import { foreignHint } from "./foreign_protocol.ts";
 
 const HEADER_BYTES = 4;
 export const DEFAULT_MAX_FRAME_BYTES = 16 * 1024 * 1024;
@@ -31,18 +35,23 @@ export function encodeFrame(...parts: readonly Uint8Array[]): Uint8Array {
 }
 
 /** Incremental decoder: `feed` bytes, pull payloads with `next` until it returns `undefined`, `end` at EOF. */
-export class FrameDecoder {
+export class FrameDecoder implements Decoder<Buffer> {
   readonly #buffer = new ChunkBuffer();
   readonly #maxBytes: number;
-  #need: number | undefined; // payload length, once the header is read
+  #need = -1; // payload length, once the header is read
   #failed: ProtocolError | undefined;
 
   constructor(options: { maxFrameBytes?: number } = {}) {
     this.#maxBytes = options.maxFrameBytes ?? DEFAULT_MAX_FRAME_BYTES;
   }
 
+  get pending(): Pending {
+    if (this.#need >= 0) return "body";
+    return this.#buffer.length > 0 ? "header" : "nothing";
+  }
+
   feed(chunk: Uint8Array): void {
-    this.#buffer.push(chunk);
+    if (this.#failed === undefined) this.#buffer.push(chunk);
   }
 
   /**
@@ -51,24 +60,42 @@ export class FrameDecoder {
    */
   next(): Buffer | undefined {
     if (this.#failed !== undefined) throw this.#failed;
-    if (this.#need === undefined) {
-      if (this.#buffer.length < HEADER_BYTES) return undefined;
-      const need = this.#buffer.take(HEADER_BYTES).readUInt32BE(0);
-      if (need > this.#maxBytes) {
-        this.#failed = new LimitError(`Cannot accept frame: ${need} bytes announced, limit is ${this.#maxBytes}`);
-        throw this.#failed;
-      }
+    const buffer = this.#buffer;
+    if (this.#need < 0) {
+      if (buffer.length < HEADER_BYTES) return undefined;
+      const need = buffer.peekUInt32BE();
+      if (need > this.#maxBytes) throw this.#refuse(need);
+      buffer.skip(HEADER_BYTES);
       this.#need = need;
     }
-    if (this.#buffer.length < this.#need) return undefined;
-    const payload = this.#buffer.take(this.#need);
-    this.#need = undefined;
+    if (buffer.length < this.#need) return undefined;
+    const payload = buffer.take(this.#need);
+    this.#need = -1;
     return payload;
   }
 
   /** @throws {ProtocolError} if the stream stopped inside a frame. */
   end(): void {
-    if (this.#need === undefined && this.#buffer.length === 0) return;
-    throw new ProtocolError(`Cannot finish stream: it ended inside a frame with ${this.#buffer.length} bytes buffered`);
+    if (this.#failed !== undefined) throw this.#failed;
+    if (this.#need < 0 && this.#buffer.length === 0) return;
+    const of = this.#need < 0 ? "" : ` of the ${this.#need} announced`;
+    this.#failed = new ProtocolError(
+      `Cannot finish stream: it ended inside a frame with ${this.#buffer.length} bytes${of} buffered`,
+    );
+    throw this.#failed;
   }
+
+  #refuse(need: number): LimitError {
+    const hint = foreignHint(this.#buffer.peek(Math.min(this.#buffer.length, 24)));
+    this.#failed = new LimitError(
+      `Cannot accept frame: ${need} bytes announced, limit is ${this.#maxBytes} (maxFrameBytes)${hint}`,
+    );
+    this.#buffer.skip(this.#buffer.length);
+    return this.#failed;
+  }
+}
+
+/** Payloads as they are, 4-byte big-endian lengths, at most 16 MiB unless told. */
+export function frames(options: { maxFrameBytes?: number } = {}): Codec<Buffer, Uint8Array> {
+  return { decoder: () => new FrameDecoder(options), encode: encodeFrame };
 }
