@@ -3,11 +3,15 @@ import { type ChildProcess, fork } from "node:child_process";
 import process from "node:process";
 import { asError, ConnectionError } from "../base/errors.ts";
 import { Deferred } from "../base/deferred.ts";
+import { withDeadline } from "../base/time.ts";
 import type { ChildExit } from "./child_exit.ts";
 import type { FrameChannel } from "./frame_channel.ts";
 import { eachLine } from "./output_lines.ts";
 import type { Rendezvous } from "./rendezvous.ts";
 import { PARENT_PATH_VARIABLE, PARENT_TOKEN_VARIABLE } from "./parent.ts";
+
+/** What a child wrote before it ended is still to be read then; longer than this it is not waited for. */
+const LAST_WORDS_MS = 500;
 
 export interface ChildOptions {
   /** The module the child runs; it has to call `meetParent`. */
@@ -31,7 +35,7 @@ export interface ChildOptions {
  *
  * The fork channel says only whether the other side lives; everything else goes over the private socket.
  *
- * Owns: the process and its channel. `exited` settles when the process is gone and its output was read.
+ * Owns: the process and its channel. `exited` settles when the process is gone and its output and last frames were read.
  */
 export class Child {
   /** Resolves once the child has shown its token; rejects if it ends before. */
@@ -75,7 +79,10 @@ export class Child {
     };
     this.#process.once("exit", (code, signal) => this.#exit = { code, signal });
     this.#process.once("close", (code, signal) => {
-      settle({ code, signal }, new ConnectionError(`Cannot reach child ${this.index}: it has ended`));
+      const ended = this.#channel?.closed ?? Promise.resolve(undefined);
+      withDeadline(ended, { timeoutMs: LAST_WORDS_MS, what: `read the last words of child ${index}` }).finally(() => {
+        settle({ code, signal }, new ConnectionError(`Cannot reach child ${index}: it has ended`));
+      }).catch(() => {}); // it left somebody behind who keeps its socket open: what was read by now is all there is
     });
     this.#process.on("error", (error) => {
       if (this.#process.pid === undefined) settle({ code: 127, signal: null }, asError(error));

@@ -1,0 +1,101 @@
+import { type Clock, systemClock } from "../../base/time.ts";
+import { CELERY_LEVELS, type CeleryLevel, type LogLine } from "./log_lines.ts";
+
+export interface WorkerLogOptions {
+  /** Lines below it are dropped. Default `WARNING`, Celery's. */
+  readonly level?: CeleryLevel;
+  /** `text` for Celery's lines, `json` for one object a line. Default `text`. */
+  readonly format?: "text" | "json";
+  /** Colours by level, as Celery does on a terminal. Default false. */
+  readonly color?: boolean;
+  /** Takes all lines of one tick, each ended by a newline. */
+  readonly write: (text: string) => void;
+  /** Node name, for JSON. */
+  readonly host?: string;
+  readonly clock?: Clock;
+}
+
+/** celery/utils/log.py `ColorFormatter` */
+const COLORS: Readonly<Record<CeleryLevel, string>> = {
+  DEBUG: "\x1b[1;34m",
+  INFO: "",
+  WARNING: "\x1b[1;33m",
+  ERROR: "\x1b[1;31m",
+  CRITICAL: "\x1b[1;35m",
+};
+const RESET = "\x1b[0m";
+
+/**
+ * The worker's log. What is logged in one tick of the loop is written in one piece.
+ *
+ *     [2026-11-24 16:01:26,719: INFO/MainProcess] celery@host ready.
+ */
+export class WorkerLog {
+  readonly level: CeleryLevel;
+  readonly #floor: number;
+  readonly #options: WorkerLogOptions;
+  readonly #clock: Clock;
+  #pending = "";
+
+  constructor(options: WorkerLogOptions) {
+    this.level = options.level ?? "WARNING";
+    this.#floor = CELERY_LEVELS.indexOf(this.level);
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+  }
+
+  /** Ask before building a line that costs something. */
+  isEnabled(level: CeleryLevel): boolean {
+    return CELERY_LEVELS.indexOf(level) >= this.#floor;
+  }
+
+  /** @param processName `MainProcess` unless a pool child has something to say (`ForkPoolWorker-1`) */
+  write(line: LogLine, processName = "MainProcess", pid?: number): void {
+    if (!this.isEnabled(line.level)) return;
+    if (this.#pending === "") queueMicrotask(() => this.flush());
+    this.#pending += this.#format(line, processName, pid);
+  }
+
+  /** Writes what is pending now: before the process ends. */
+  flush(): void {
+    const text = this.#pending;
+    this.#pending = "";
+    if (text !== "") this.#options.write(text);
+  }
+
+  #format(line: LogLine, processName: string, pid: number | undefined): string {
+    const { format = "text", color = false, host } = this.#options;
+    const now = this.#clock.now();
+    if (format === "json") {
+      const record = {
+        ts: new Date(now).toISOString(),
+        level: line.level,
+        event: line.event,
+        ...line.fields,
+        message: line.text.trimEnd(),
+        process: processName,
+        ...(pid === undefined ? {} : { pid }),
+        ...(host === undefined ? {} : { host }),
+      };
+      return `${JSON.stringify(record)}\n`;
+    }
+    const text = `[${localTime(now)}: ${line.level}/${processName}] ${line.text}`;
+    return color && COLORS[line.level] !== "" ? `${COLORS[line.level]}${text}${RESET}\n` : `${text}\n`;
+  }
+}
+
+let lastSecond = -1;
+let lastText = "";
+
+/** `2026-11-24 16:01:26,719` in local time, as Python's `logging` writes it. */
+export function localTime(ms: number): string {
+  const second = Math.floor(ms / 1000);
+  if (second !== lastSecond) {
+    const date = new Date(ms);
+    const pad = (value: number) => String(value).padStart(2, "0");
+    lastText = `${date.getFullYear()}-${pad(date.getMonth() + 1)}-${pad(date.getDate())} ` +
+      `${pad(date.getHours())}:${pad(date.getMinutes())}:${pad(date.getSeconds())}`;
+    lastSecond = second;
+  }
+  return `${lastText},${String(ms - second * 1000 | 0).padStart(3, "0")}`;
+}

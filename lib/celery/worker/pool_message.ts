@@ -1,0 +1,249 @@
+/**
+ * What the supervisor and a pool child say to each other, one frame each.
+ *
+ *     supervisor -> child                           child -> supervisor
+ *     task        run this message                  hello      the tasks this child knows
+ *     recall      give back what you have not begun started    this job is being run now
+ *     abort       stop that job                     done       what became of it
+ *     settings    what to put into reports          returned   these jobs were not begun and will not be
+ *     stop        finish what was begun, then leave event      a monitoring event of the user's own
+ *
+ *     0      1           5               9
+ *     +------+-----------+---------------+---------------+------------------+
+ *     | kind | job: u32  | json size: u32| json          | body (task only) |
+ *     +------+-----------+---------------+---------------+------------------+
+ *
+ * The body of a task is passed on as it came. Headers go as JSON; those that JSON cannot carry (bytes, big integers, both
+ * only on AMQP) go in the runtime's own serialization, marked by kind `task-exotic`.
+ * @module
+ */
+import { Buffer } from "node:buffer";
+import { deserialize, serialize } from "node:v8";
+import { ProtocolError } from "../../base/errors.ts";
+import type { HeaderValue, Message } from "../wire/message.ts";
+import type { TaskInfo } from "./task_info.ts";
+
+const HEAD_BYTES = 9;
+
+const Kind = {
+  task: 1,
+  taskExotic: 2,
+  recall: 3,
+  abort: 4,
+  settings: 5,
+  stop: 6,
+  hello: 11,
+  started: 12,
+  done: 13,
+  returned: 14,
+  event: 15,
+} as const;
+
+/** A message with what the transport knows of its way here. */
+export interface TaskOrder {
+  readonly kind: "task";
+  readonly job: number;
+  /** On the child's monotonic clock: not to be begun after it, milliseconds; null: whenever the child comes to it. */
+  readonly staleAtMs: number | null;
+  readonly message: Message;
+  readonly exchange: string;
+  readonly routingKey: string;
+  readonly redelivered: boolean;
+  /** Seconds; what holds for this job, wherever it was set. */
+  readonly timeLimit: number | null;
+  readonly softTimeLimit: number | null;
+}
+
+/** Why a job is to be stopped from outside. */
+export type AbortReason =
+  | { readonly kind: "soft-limit"; readonly seconds: number }
+  | { readonly kind: "hard-limit"; readonly seconds: number }
+  | { readonly kind: "terminated" };
+
+export interface ChildSettings {
+  /** Somebody wants to see results: put their repr into reports. */
+  readonly showResults: boolean;
+}
+
+export type ToChild =
+  | TaskOrder
+  | { readonly kind: "recall"; readonly jobs: readonly number[] }
+  | { readonly kind: "abort"; readonly job: number; readonly reason: AbortReason }
+  | ({ readonly kind: "settings" } & ChildSettings)
+  | { readonly kind: "stop" };
+
+/** What became of a job. Texts are Python's notation of the values. */
+export type Outcome =
+  | { readonly kind: "success"; readonly seconds: number; readonly result: string }
+  | {
+    readonly kind: "failure";
+    readonly exception: string;
+    readonly traceback: string;
+    /** The task announced it in `throws`. */
+    readonly expected: boolean;
+  }
+  | { readonly kind: "retry"; readonly reason: string; readonly exception: string; readonly traceback: string }
+  | { readonly kind: "ignored"; readonly description?: string }
+  | { readonly kind: "rejected"; readonly requeue: boolean; readonly exception: string }
+  /** Revoked while it ran; the result was stored by the child. */
+  | { readonly kind: "terminated" }
+  /** The message is not what a task message is; it was not begun. `ack` as Celery does where it cannot decode. */
+  | { readonly kind: "invalid"; readonly reason: string }
+  | { readonly kind: "undecodable"; readonly error: string }
+  /** It ran, but something around it failed. */
+  | { readonly kind: "internal-error"; readonly exception: string; readonly traceback: string };
+
+export interface JobReport {
+  readonly outcome: Outcome;
+  /** How long the function took, milliseconds. */
+  readonly runMs: number;
+  /** This child wants to be replaced: too much memory, or a task in it that cannot be stopped. */
+  readonly retire?: boolean;
+}
+
+export type FromChild =
+  | { readonly kind: "hello"; readonly pid: number; readonly nowMs: number; readonly tasks: readonly TaskInfo[] }
+  /** `nowMs`: monotonic; `atMs`: wall time. */
+  | { readonly kind: "started"; readonly job: number; readonly nowMs: number; readonly atMs: number }
+  | { readonly kind: "done"; readonly job: number; readonly report: JobReport }
+  | { readonly kind: "returned"; readonly jobs: readonly number[] }
+  | { readonly kind: "event"; readonly type: string; readonly fields: Readonly<Record<string, unknown>> };
+
+/** The payload of one frame, in parts. */
+type Parts = readonly Uint8Array[];
+
+function head(kind: number, job: number, json: Uint8Array): Uint8Array {
+  const out = Buffer.allocUnsafe(HEAD_BYTES);
+  out.writeUInt8(kind, 0);
+  out.writeUInt32BE(job, 1);
+  out.writeUInt32BE(json.length, 5);
+  return out;
+}
+
+function inJson(kind: number, job: number, value: unknown): Parts {
+  const json = Buffer.from(JSON.stringify(value));
+  return [head(kind, job, json), json];
+}
+
+/** True where JSON would bend the value or refuse it. */
+function isExotic(value: HeaderValue | undefined): boolean {
+  switch (typeof value) {
+    case "bigint":
+      return true;
+    case "number":
+      return !Number.isFinite(value);
+    case "object":
+      if (value === null) return false;
+      if (value instanceof Uint8Array) return true;
+      for (const item of Object.values(value)) if (isExotic(item)) return true;
+      return false;
+    default:
+      return false;
+  }
+}
+
+export function encodeToChild(message: ToChild): Parts {
+  switch (message.kind) {
+    case "task": {
+      const { body, ...described } = message.message;
+      const rest = { ...message, message: described };
+      if (!isExotic(described.headers)) {
+        const json = Buffer.from(JSON.stringify(rest));
+        return [head(Kind.task, message.job, json), json, body];
+      }
+      const exotic = serialize(rest);
+      return [head(Kind.taskExotic, message.job, exotic), exotic, body];
+    }
+    case "recall":
+      return inJson(Kind.recall, 0, message.jobs);
+    case "abort":
+      return inJson(Kind.abort, message.job, message.reason);
+    case "settings":
+      return inJson(Kind.settings, 0, { showResults: message.showResults });
+    case "stop":
+      return inJson(Kind.stop, 0, null);
+  }
+}
+
+/** The order's body is a view into `payload`. */
+export function decodeToChild(payload: Buffer): ToChild {
+  const { kind, job, json, rest } = split(payload);
+  switch (kind) {
+    case Kind.task:
+    case Kind.taskExotic: {
+      const order = (kind === Kind.task ? parse(json) : deserialize(json)) as TaskOrder;
+      return { ...order, message: { ...order.message, body: rest } };
+    }
+    case Kind.recall:
+      return { kind: "recall", jobs: parse(json) as number[] };
+    case Kind.abort:
+      return { kind: "abort", job, reason: parse(json) as AbortReason };
+    case Kind.settings:
+      return { kind: "settings", ...parse(json) as ChildSettings };
+    case Kind.stop:
+      return { kind: "stop" };
+    default:
+      throw new ProtocolError(`Cannot read the supervisor's frame: kind ${kind} is unknown`);
+  }
+}
+
+export function encodeFromChild(message: FromChild): Parts {
+  switch (message.kind) {
+    case "hello":
+      return inJson(Kind.hello, 0, { pid: message.pid, nowMs: message.nowMs, tasks: message.tasks });
+    case "started": {
+      const out = Buffer.allocUnsafe(HEAD_BYTES + 16);
+      out.writeUInt8(Kind.started, 0);
+      out.writeUInt32BE(message.job, 1);
+      out.writeUInt32BE(0, 5);
+      out.writeDoubleBE(message.nowMs, HEAD_BYTES);
+      out.writeDoubleBE(message.atMs, HEAD_BYTES + 8);
+      return [out];
+    }
+    case "done":
+      return inJson(Kind.done, message.job, message.report);
+    case "returned":
+      return inJson(Kind.returned, 0, message.jobs);
+    case "event":
+      return inJson(Kind.event, 0, { type: message.type, fields: message.fields });
+  }
+}
+
+export function decodeFromChild(payload: Buffer): FromChild {
+  const { kind, job, json, rest } = split(payload);
+  switch (kind) {
+    case Kind.hello:
+      return { kind: "hello", ...parse(json) as { pid: number; nowMs: number; tasks: TaskInfo[] } };
+    case Kind.started:
+      return { kind: "started", job, nowMs: rest.readDoubleBE(0), atMs: rest.readDoubleBE(8) };
+    case Kind.done:
+      return { kind: "done", job, report: parse(json) as JobReport };
+    case Kind.returned:
+      return { kind: "returned", jobs: parse(json) as number[] };
+    case Kind.event:
+      return { kind: "event", ...parse(json) as { type: string; fields: Record<string, unknown> } };
+    default:
+      throw new ProtocolError(`Cannot read the child's frame: kind ${kind} is unknown`);
+  }
+}
+
+function split(payload: Buffer): { kind: number; job: number; json: Buffer; rest: Buffer } {
+  if (payload.length < HEAD_BYTES) {
+    throw new ProtocolError(`Cannot read a pool frame: ${payload.length} bytes, its head alone has ${HEAD_BYTES}`);
+  }
+  const bodyAt = HEAD_BYTES + payload.readUInt32BE(5);
+  if (bodyAt > payload.length) {
+    throw new ProtocolError(`Cannot read a pool frame: ${payload.length} bytes, ${bodyAt} announced`);
+  }
+  return {
+    kind: payload.readUInt8(0),
+    job: payload.readUInt32BE(1),
+    json: payload.subarray(HEAD_BYTES, bodyAt),
+    rest: payload.subarray(bodyAt),
+  };
+}
+
+/** Both ends are ours and start from the same files: what a frame says about itself is believed. */
+function parse(json: Buffer): unknown {
+  return JSON.parse(json.toString("utf8"));
+}

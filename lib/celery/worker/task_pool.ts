@@ -1,0 +1,415 @@
+import type { Buffer } from "node:buffer";
+import { type Clock, systemClock, type Timer } from "../../base/time.ts";
+import type { Logger } from "../../base/log.ts";
+import { type Child, type ChildExit, ChildPool } from "../../proc/mod.ts";
+import { Fifo } from "./fifo.ts";
+import { type Job, PoolChild } from "./pool_child.ts";
+import { type ChildSettings, decodeFromChild, type JobReport } from "./pool_message.ts";
+import type { Request } from "./request.ts";
+import { RunTimes } from "./run_time.ts";
+import type { TaskInfo } from "./task_info.ts";
+
+export type PoolKind = "prefork" | "async" | "solo";
+
+/** What a pool tells its worker; each is called in its turn, none may throw. */
+export interface TaskPoolListener {
+  /** A child has started; `tasks` is what it knows. */
+  onHello(child: PoolChild, tasks: readonly TaskInfo[]): void;
+  /** A request leaves the queue: false if it is not to be run after all (revoked, expired), and was dealt with. */
+  mayStart(request: Request): boolean;
+  onStarted(request: Request, child: PoolChild, atMs: number): void;
+  onDone(request: Request, child: PoolChild, report: JobReport): void;
+  /** The child ended while it ran the request. */
+  onLost(request: Request, child: PoolChild, exit: ChildExit): void;
+  onSoftLimit(request: Request, seconds: number): void;
+  /** The child is being killed for it, or asked to abandon it: no `onDone` or `onLost` will follow. */
+  onHardLimit(request: Request, seconds: number): void;
+  onEvent(type: string, fields: Readonly<Record<string, unknown>>): void;
+  onOutput(child: Child, line: string): void;
+  onExit(child: PoolChild, exit: ChildExit): void;
+  /** Children end before they have started, again and again. */
+  onHopeless(exit: ChildExit): void;
+}
+
+export interface TaskPoolOptions {
+  readonly kind: PoolKind;
+  /** The program of a child, and what it gets as arguments. */
+  readonly module: URL;
+  readonly args: readonly string[];
+  readonly execArgv?: readonly string[];
+  /** How many children. */
+  readonly processes: number;
+  /** How many tasks a child runs at once; 1 but for `async`. */
+  readonly tasksPerChild: number;
+  /** A child is replaced after so many tasks; undefined: never. */
+  readonly maxTasksPerChild: number | undefined;
+  readonly listener: TaskPoolListener;
+  readonly log?: Logger;
+  readonly clock?: Clock;
+}
+
+/** Short tasks are sent ahead until a child has this much work in hand, so that it need not wait for the next one. */
+const WORK_AHEAD_MS = 20;
+/** … but never more of them than this. */
+const MAX_AHEAD = 64;
+/** A task that waits in a child behind others goes elsewhere if it was not begun in this time. */
+const LEASE_MS = 100;
+/** The child has stopped believing in a lease this long before we do: what it wrote last was read by then. */
+const LEASE_MARGIN_MS = 50;
+
+/**
+ * The children of a worker and the queue before them.
+ *
+ * One task at a time runs in a child (`async`: many). Those that are known to be short are sent ahead, because waiting for
+ * each report would cost more than the task. A guess that was wrong does no harm: a child begins no task whose lease has run
+ * out, and the pool then gives it to somebody else. The lease protocol is exact, also for a child that was suspended between
+ * the two: it announces a task before it begins it, and begins it only if the announcement was out in time.
+ *
+ * Owns: the child processes, the timers. `close` ends both; what is then unfinished stays with the worker.
+ */
+export class TaskPool {
+  readonly kind: PoolKind;
+  readonly runTimes = new RunTimes();
+  readonly #options: TaskPoolOptions;
+  readonly #listener: TaskPoolListener;
+  readonly #clock: Clock;
+  readonly #children = new Map<Child, PoolChild>();
+  readonly #queue = new Fifo<Request>();
+  #processes: ChildPool | undefined;
+  #nextJob = 1;
+  #dispatchQueued = false;
+  #paused = false;
+  #leaseTimer: Timer | undefined;
+  #settings: ChildSettings = { showResults: false };
+
+  constructor(options: TaskPoolOptions) {
+    this.kind = options.kind;
+    this.#options = options;
+    this.#listener = options.listener;
+    this.#clock = options.clock ?? systemClock;
+  }
+
+  async start(): Promise<void> {
+    const { module, args, execArgv, processes, log } = this.#options;
+    this.#processes = await ChildPool.start({
+      module,
+      args,
+      size: processes,
+      ...(execArgv === undefined ? {} : { execArgv }),
+      ...(log === undefined ? {} : { log }),
+      onFrame: (child, payload) => this.#heard(child, payload),
+      onOutput: (child, line) => this.#listener.onOutput(child, line),
+      onExit: (child, exit) => this.#exited(child, exit),
+      onHopeless: (exit) => this.#listener.onHopeless(exit),
+    });
+  }
+
+  get children(): readonly PoolChild[] {
+    return [...this.#children.values()];
+  }
+
+  /** How many children are wanted. */
+  get processes(): number {
+    return this.#processes?.size ?? this.#options.processes;
+  }
+
+  /** How many tasks can run at once. */
+  get concurrency(): number {
+    return this.processes * this.#options.tasksPerChild;
+  }
+
+  get tasksPerChild(): number {
+    return this.#options.tasksPerChild;
+  }
+
+  /** Requests that no child was given yet, oldest first. */
+  get waiting(): Iterable<Request> {
+    return this.#queue;
+  }
+
+  /** Requests in children, begun or not. */
+  *held(): Generator<Job> {
+    for (const child of this.#children.values()) yield* child.jobs.values();
+  }
+
+  get runningCount(): number {
+    let count = 0;
+    for (const job of this.held()) if (job.startedAtMs !== undefined) count++;
+    return count;
+  }
+
+  /** How many tasks of the usual kind a child can be sent ahead. */
+  get depth(): number {
+    const typical = this.runTimes.typicalMs;
+    return typical === undefined ? 1 : Math.max(1, Math.min(MAX_AHEAD, Math.floor(WORK_AHEAD_MS / typical)));
+  }
+
+  /** Queues a reserved request. */
+  add(request: Request): void {
+    this.#queue.push(request);
+    this.#dispatchSoon();
+  }
+
+  /** Takes requests out of the queue before any child was given them. */
+  removeWaiting(doomed: (request: Request) => boolean): Request[] {
+    return this.#queue.remove(doomed);
+  }
+
+  configure(settings: ChildSettings): void {
+    this.#settings = settings;
+    for (const child of this.#children.values()) child.send({ kind: "settings", ...settings });
+  }
+
+  /**
+   * Begins nothing more, and asks children for what they have not begun; it comes back into the queue. What runs goes on.
+   */
+  pause(): void {
+    this.#paused = true;
+    for (const child of this.#children.values()) this.#recall(child, () => true);
+  }
+
+  /** True once nothing is in children any more but what runs there; at the latest a lease after `pause`. */
+  get isRecalled(): boolean {
+    for (const job of this.held()) if (job.startedAtMs === undefined) return false;
+    return true;
+  }
+
+  /** Asks the children for a request back, if none of them has begun it; it then passes `mayStart` again. */
+  recall(requests: ReadonlySet<Request>): void {
+    for (const child of this.#children.values()) this.#recall(child, (job) => requests.has(job.request));
+  }
+
+  /** Stops a running request from outside: kills its child, or, where others run there too, asks for it to be abandoned. */
+  terminate(request: Request, signal: NodeJS.Signals): boolean {
+    for (const child of this.#children.values()) {
+      for (const job of child.running()) {
+        if (job.request !== request) continue;
+        if (this.#options.tasksPerChild === 1) child.child.kill(signal);
+        else child.send({ kind: "abort", job: job.number, reason: { kind: "terminated" } });
+        return true;
+      }
+    }
+    return false;
+  }
+
+  grow(by: number): void {
+    this.#processes?.resize(this.processes + by);
+  }
+
+  /** Lets idle children go. @returns false if fewer than `by` of them are idle: then none goes. */
+  shrink(by: number): boolean {
+    const idle = this.children.filter((child) => child.jobs.size === 0 && child.state === "ready");
+    if (idle.length < by || this.#processes === undefined) return false;
+    this.#processes.resize(this.processes - by);
+    for (const child of idle.slice(idle.length - by)) this.#retire(child);
+    return true;
+  }
+
+  /** Replaces all children, each when it has finished what it runs. */
+  restart(): void {
+    for (const child of this.children) this.#retire(child);
+  }
+
+  /** Ends the children: those that run something after `graceMs` are killed. */
+  async close(graceMs: number): Promise<void> {
+    this.#paused = true;
+    this.#leaseTimer?.cancel();
+    for (const child of this.#children.values()) child.send({ kind: "stop" });
+    await this.#processes?.close(graceMs);
+  }
+
+  #dispatchSoon(): void {
+    if (this.#dispatchQueued || this.#paused) return;
+    this.#dispatchQueued = true;
+    queueMicrotask(() => {
+      this.#dispatchQueued = false;
+      this.#dispatch();
+    });
+  }
+
+  #dispatch(): void {
+    const now = this.#clock.monotonic();
+    for (let request = this.#queue.peek(); request !== undefined && !this.#paused; request = this.#queue.peek()) {
+      const expected = this.runTimes.estimate(request.type);
+      const child = this.#choose(expected, now);
+      if (child === undefined) return;
+      this.#queue.shift();
+      if (this.#listener.mayStart(request)) this.#send(request, child, expected ?? WORK_AHEAD_MS, now);
+    }
+  }
+
+  /** The child with the least to do that has room for one more task. */
+  #choose(expectedMs: number | undefined, now: number): PoolChild | undefined {
+    let best: PoolChild | undefined;
+    for (const child of this.#children.values()) {
+      if (best !== undefined && (child.expectedMs >= best.expectedMs || best.jobs.size === 0)) continue;
+      if (this.#hasRoom(child, expectedMs, now)) best = child;
+    }
+    return best;
+  }
+
+  #hasRoom(child: PoolChild, expectedMs: number | undefined, now: number): boolean {
+    const { tasksPerChild, maxTasksPerChild } = this.#options;
+    if (child.state !== "ready") return false;
+    if (maxTasksPerChild !== undefined && child.given >= maxTasksPerChild) return false;
+    if (child.jobs.size < tasksPerChild) return true;
+    if (tasksPerChild > 1 || expectedMs === undefined || child.jobs.size >= MAX_AHEAD) return false;
+    if (child.expectedMs + expectedMs > WORK_AHEAD_MS) return false;
+    for (const first of child.jobs.values()) return now - first.sentAtMs < WORK_AHEAD_MS; // else it is slower than thought
+    return true;
+  }
+
+  #send(request: Request, child: PoolChild, expectedMs: number, now: number): void {
+    const isBehind = child.jobs.size > 0;
+    const staleAtMs = isBehind ? now + LEASE_MS : undefined;
+    const number = this.#nextJob;
+    this.#nextJob = number === 0xffff_ffff ? 1 : number + 1;
+    child.hold({ number, request, sentAtMs: now, staleAtMs, expectedMs, startedAtMs: undefined, timers: [] });
+    const { delivery } = request;
+    child.send({
+      kind: "task",
+      job: number,
+      staleAtMs: staleAtMs === undefined ? null : child.toChildTime(staleAtMs),
+      message: delivery.message,
+      exchange: delivery.exchange,
+      routingKey: delivery.routingKey,
+      redelivered: delivery.redelivered,
+      timeLimit: request.timeLimit,
+      softTimeLimit: request.softTimeLimit,
+    });
+    if (isBehind) this.#watchLeases(LEASE_MS + LEASE_MARGIN_MS);
+    const { maxTasksPerChild } = this.#options;
+    if (maxTasksPerChild !== undefined && child.given >= maxTasksPerChild) this.#retire(child);
+  }
+
+  #heard(from: Child, payload: Buffer): void {
+    let child = this.#children.get(from);
+    if (child === undefined) {
+      child = new PoolChild(from);
+      this.#children.set(from, child);
+    }
+    const message = decodeFromChild(payload);
+    const now = this.#clock.monotonic();
+    switch (message.kind) {
+      case "started": {
+        child.heardTime(message.nowMs, now);
+        const job = child.jobs.get(message.job);
+        if (job === undefined) return; // taken back in time; by the lease protocol the child does not run it either
+        job.startedAtMs = now;
+        child.begun++;
+        this.#listener.onStarted(job.request, child, message.atMs);
+        this.#armLimits(job, child);
+        return;
+      }
+      case "done": {
+        const job = child.jobs.get(message.job);
+        if (job === undefined) return; // hard limit: dealt with already
+        child.drop(job);
+        if (message.report.retire === true) this.#retire(child);
+        if (job.startedAtMs !== undefined) this.runTimes.measured(job.request.type, message.report.runMs);
+        this.#listener.onDone(job.request, child, message.report);
+        this.#freed(child);
+        return;
+      }
+      case "returned":
+        return this.#returned(
+          child,
+          message.jobs.map((number) => child.jobs.get(number)).filter((job) => job !== undefined),
+        );
+      case "hello":
+        child.heardTime(message.nowMs, now);
+        child.state = "ready";
+        child.send({ kind: "settings", ...this.#settings });
+        this.#listener.onHello(child, message.tasks);
+        return this.#dispatchSoon();
+      case "event":
+        return this.#listener.onEvent(message.type, message.fields);
+    }
+  }
+
+  #returned(child: PoolChild, jobs: readonly Job[]): void {
+    if (jobs.length === 0) return;
+    for (const job of jobs) {
+      child.takeBack(job);
+      if (job.request.state === "running") job.request.reserve(); // announced, but too late to be begun
+    }
+    this.#queue.unshift(jobs.map((job) => job.request));
+    this.#freed(child);
+  }
+
+  #freed(child: PoolChild): void {
+    if (child.jobs.size === 0 && child.state === "retiring") {
+      child.state = "stopped";
+      child.send({ kind: "stop" });
+    }
+    if (this.#queue.size > 0) this.#dispatchSoon();
+  }
+
+  #recall(child: PoolChild, wanted: (job: Job) => boolean): void {
+    const jobs = child.unstarted().filter(wanted).map((job) => job.number);
+    if (jobs.length > 0) child.send({ kind: "recall", jobs });
+  }
+
+  /** No more jobs for this child; its replacement is started now. */
+  #retire(child: PoolChild): void {
+    if (child.state !== "ready") return;
+    child.state = "retiring";
+    this.#processes?.dismiss(child.child);
+    this.#freed(child);
+  }
+
+  #watchLeases(inMs: number): void {
+    this.#leaseTimer ??= this.#clock.after(inMs, () => {
+      this.#leaseTimer = undefined;
+      setImmediate(() => this.#takeBackStale()); // after what the children wrote in time was read
+    });
+  }
+
+  #takeBackStale(): void {
+    const now = this.#clock.monotonic();
+    let next = Infinity;
+    for (const child of this.#children.values()) {
+      const stale: Job[] = [];
+      for (const job of child.jobs.values()) {
+        if (job.startedAtMs !== undefined || job.staleAtMs === undefined) continue;
+        const leftMs = job.staleAtMs + LEASE_MARGIN_MS - now;
+        if (leftMs <= 0) stale.push(job);
+        else next = Math.min(next, leftMs);
+      }
+      this.#returned(child, stale);
+    }
+    if (next !== Infinity) this.#watchLeases(next);
+  }
+
+  #armLimits(job: Job, child: PoolChild): void {
+    const { request } = job;
+    const { softTimeLimit: soft, timeLimit: hard } = request;
+    if (soft !== null) {
+      job.timers.push(this.#clock.after(soft * 1000, () => {
+        this.#listener.onSoftLimit(request, soft);
+        child.send({ kind: "abort", job: job.number, reason: { kind: "soft-limit", seconds: soft } });
+      }));
+    }
+    if (hard !== null) {
+      job.timers.push(this.#clock.after(hard * 1000, () => {
+        child.drop(job);
+        if (this.#options.tasksPerChild === 1) child.child.kill("SIGKILL");
+        else child.send({ kind: "abort", job: job.number, reason: { kind: "hard-limit", seconds: hard } });
+        this.#listener.onHardLimit(request, hard);
+      }));
+    }
+  }
+
+  #exited(from: Child, exit: ChildExit): void {
+    const child = this.#children.get(from);
+    if (child === undefined) return;
+    this.#children.delete(from);
+    const running = child.running();
+    const unstarted = child.unstarted();
+    for (const job of [...running, ...unstarted]) child.drop(job);
+    this.#queue.unshift(unstarted.map((job) => job.request));
+    this.#listener.onExit(child, exit);
+    for (const job of running) this.#listener.onLost(job.request, child, exit);
+    this.#dispatchSoon();
+  }
+}
