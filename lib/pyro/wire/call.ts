@@ -5,11 +5,11 @@ import type { Call } from "./serializer.ts";
 
 /**
  * Makes a `Call` of what a serializer read: object id, method, arguments, keyword arguments. Class dicts in the arguments
- * are converted here.
+ * are converted with `classes`; without it there are none.
  *
  * @throws {BadPayloadError} if it is no call; what converters throw
  */
-export function parseCall(parts: unknown, classes: ClassRegistry): Call {
+export function parseCall(parts: unknown, classes?: ClassRegistry): Call {
   if (!Array.isArray(parts) || parts.length !== 4) {
     throw new BadPayloadError("Cannot read a call: it is not a sequence of 4 items", { pythonType: "ValueError" });
   }
@@ -17,21 +17,21 @@ export function parseCall(parts: unknown, classes: ClassRegistry): Call {
   if (typeof objectId !== "string" || typeof method !== "string") {
     throw new BadPayloadError("Cannot read a call: object id and method are not texts", { pythonType: "TypeError" });
   }
-  const list = classes.recreate(args);
+  const list = classes === undefined ? args : classes.recreate(args);
   if (!Array.isArray(list)) {
     throw new BadPayloadError(`Cannot read the call of ${method}: its arguments are not a list`, {
       pythonType: "TypeError",
     });
   }
-  const named = kwargs === null || kwargs === undefined || isEmpty(kwargs) ? emptyDict() : classes.recreate(kwargs);
+  const named = kwargs === null || kwargs === undefined
+    ? emptyDict()
+    : classes === undefined
+    ? kwargs
+    : classes.recreate(kwargs);
   if (!isPlainObject(named)) {
     throw new BadPayloadError(`Cannot read the call of ${method}: its keyword arguments are not named by texts`, {
       pythonType: "TypeError",
     });
   }
   return { objectId, method, args: list, kwargs: named };
-}
-
-function isEmpty(kwargs: unknown): boolean {
-  return kwargs instanceof Map && kwargs.size === 0;
 }

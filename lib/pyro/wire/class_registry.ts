@@ -66,6 +66,7 @@ export class ClassRegistry {
   toDict(value: object): ClassDict | undefined {
     const state = this.#proxies?.stateOf(value);
     if (state !== undefined) return proxyToDict(state);
+    if (isPlainObject(value)) return undefined;
     if (this.#toDict.size > 0) {
       for (let at = prototypeOf(value); at !== null; at = prototypeOf(at)) {
         const convert = this.#toDict.get(at);

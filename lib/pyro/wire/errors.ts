@@ -111,13 +111,7 @@ export class SecurityError extends PyroError {
 
 export interface BadPayloadErrorOptions extends ErrorOptions {
   /** Class of the exception that Python raises for the same bytes. Default `SyntaxError`. */
-  readonly pythonType?:
-    | "SyntaxError"
-    | "ValueError"
-    | "TypeError"
-    | "RecursionError"
-    | "EOFError"
-    | "UnicodeDecodeError";
+  readonly pythonType?: "SyntaxError" | "ValueError" | "TypeError" | "RecursionError" | "EOFError";
   /** Where in the text (characters) or bytes it went wrong. */
   readonly offset?: number;
 }

@@ -1,5 +1,6 @@
 import { ClassRegistry } from "./class_registry.ts";
 import { JsonSerializer } from "./json/mod.ts";
+import { SerpentSerializer } from "./serpent/mod.ts";
 import { noSuchSerializer, type Serializer, type Serializers } from "./serializer.ts";
 
 export interface SerializersOptions {
@@ -12,7 +13,10 @@ export interface SerializersOptions {
 /** Builds the serializers of one daemon or proxy. */
 export function createSerializers(options: SerializersOptions = {}): Serializers {
   const { classes = new ClassRegistry(), keepFloats = false } = options;
-  const all: readonly Serializer[] = [new JsonSerializer(classes, { keepFloats })];
+  const all: readonly Serializer[] = [
+    new SerpentSerializer(classes, { keepFloats }),
+    new JsonSerializer(classes, { keepFloats }),
+  ];
   const ids = new Map(all.map((serializer) => [serializer.id, serializer]));
   const names = new Map<string, Serializer>(all.map((serializer) => [serializer.name, serializer]));
   const found = (serializer: Serializer | undefined, wanted: number | string) => {

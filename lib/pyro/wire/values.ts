@@ -4,7 +4,7 @@
  * Pure: no sockets, no clocks, no promises.
  * @module
  */
-import { Decimal, PyDate, PyDateTime, Uuid } from "../../base/pyvalue.ts";
+import { Decimal, PyDate, PyDateTime, PyFloat, Uuid } from "../../base/pyvalue.ts";
 
 /** How deep a value may nest, a call's own two levels included: what Python's `ast.literal_eval` still reads back. */
 export const MAX_DEPTH = 200;
@@ -29,7 +29,18 @@ export function textOf(value: object): string | undefined {
   return undefined;
 }
 
+type NumberArray = Int8Array | Int16Array | Uint16Array | Int32Array | Uint32Array | Float32Array | Float64Array;
+
 /** True for `Int32Array` and its like, which stand for Python's `array.array`; not for bytes. */
-export function isNumberArray(value: object): value is Int32Array {
+export function isNumberArray(value: object): value is NumberArray | BigInt64Array | BigUint64Array {
   return ArrayBuffer.isView(value) && !(value instanceof DataView) && !(value instanceof Uint8Array);
 }
+
+/** The items of a number array; those of float arrays stay floats. */
+export function numbersOf(array: NumberArray | BigInt64Array | BigUint64Array): ArrayLike<unknown> {
+  if (!array[Symbol.toStringTag].startsWith("Float")) return array;
+  return Array.from<number | bigint, PyFloat>(array, (item) => new PyFloat(Number(item)));
+}
+
+/** Python's `Ellipsis`, which reads from `...`; no serializer but marshal writes it. */
+export const ELLIPSIS: unique symbol = Symbol("Ellipsis");

@@ -36,6 +36,12 @@ export class WritePath {
     return new Set(this.#containers.slice(0, this.depth)).size < this.depth;
   }
 
+  /** Python's name for the kind of the container entered last. */
+  get innermost(): "list" | "dict" {
+    const container = this.#containers[this.depth - 1];
+    return Array.isArray(container) ? "list" : "dict";
+  }
+
   toString(): string {
     const steps = this.#keys.slice(0, this.depth).map((key) => {
       if (key === undefined) return "";

@@ -11,7 +11,7 @@ import { floatRepr, isPlainObject, PyFloat } from "../../../base/pyvalue.ts";
 import { UsageError } from "../../../base/errors.ts";
 import type { ClassRegistry } from "../class_registry.ts";
 import { SerializeError } from "../errors.ts";
-import { isNumberArray, isPythonInt, MAX_DEPTH, textOf } from "../values.ts";
+import { isNumberArray, isPythonInt, MAX_DEPTH, numbersOf, textOf } from "../values.ts";
 import { describeClass, WritePath } from "../write_path.ts";
 
 /** @param root what the value is called in errors */
@@ -55,7 +55,8 @@ class JsonWriter {
   #object(value: object): string {
     if (Array.isArray(value)) return this.#array(value, value);
     if (value instanceof PyFloat) return floatText(value.value);
-    if (value instanceof Set || isNumberArray(value)) return this.#array(value, Array.from<unknown>(value));
+    if (value instanceof Set) return this.#array(value, [...value]);
+    if (isNumberArray(value)) return this.#array(value, numbersOf(value));
     if (value instanceof Map) return this.#dict(value, value);
     const text = textOf(value);
     if (text !== undefined) return this.#string(text);
@@ -65,7 +66,7 @@ class JsonWriter {
     throw this.#refuse(value);
   }
 
-  #array(container: object, items: readonly unknown[]): string {
+  #array(container: object, items: ArrayLike<unknown>): string {
     this.#enter(container);
     const texts: string[] = [];
     for (let i = 0; i < items.length; i++) {

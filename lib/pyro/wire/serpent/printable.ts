@@ -40,17 +40,37 @@ const RUNS = (
   "sl wyo v 37d 6 66 1 4g2 d 5rl 2e6 f2 15t 3t7 fcms 6o 47bj"
 ).split(" ");
 
-function characterClass(): string {
-  let out = "";
+/** First code point of every run that is not printable, and of the printable one behind it, by turns. */
+const EDGES: readonly number[] = edges();
+/** By code unit: 1 where it is not printable. Surrogates are among them; a pair is looked up as one code point. */
+const HIDDEN_UNITS = hiddenUnits();
+
+function edges(): number[] {
+  const out: number[] = [];
   let next = 0;
   for (let i = 0; i < RUNS.length; i += 2) {
     const first = next + parseInt(RUNS[i] ?? "", 36);
-    const last = first + parseInt(RUNS[i + 1] ?? "", 36);
-    out += `\\u{${first.toString(16)}}-\\u{${last.toString(16)}}`;
-    next = last + 1;
+    next = first + parseInt(RUNS[i + 1] ?? "", 36) + 1;
+    out.push(first, next);
   }
   return out;
 }
 
-/** Matches every character that `repr` escapes whatever the quotes: the backslash and what is not printable. */
-export const ESCAPED = new RegExp(`[\\\\${characterClass()}]`, "gu");
+function hiddenUnits(): Uint8Array {
+  const hidden = new Uint8Array(0x10000);
+  for (let i = 0; i < EDGES.length; i += 2) hidden.fill(1, EDGES[i], EDGES[i + 1]);
+  return hidden;
+}
+
+/** True if `repr` writes the code point as it is, quotes and backslash aside. */
+export function isPrintable(code: number): boolean {
+  if (code <= 0xffff) return HIDDEN_UNITS[code] === 0;
+  let low = 0;
+  let high = EDGES.length;
+  while (low < high) { // how many edges are at or before the code point
+    const middle = (low + high) >> 1;
+    if ((EDGES[middle] ?? 0) <= code) low = middle + 1;
+    else high = middle;
+  }
+  return low % 2 === 0;
+}

@@ -7,24 +7,70 @@
  * Spec: CPython 3.11 `Objects/unicodeobject.c` `unicode_repr`. Pure: no sockets, no clocks, no promises.
  * @module
  */
-import { ESCAPED } from "./printable.ts";
+import { isPrintable } from "./printable.ts";
 
 /** Anything but printable Latin-1 without a backslash: the one look that most texts get. */
 // deno-lint-ignore no-control-regex
 const NEEDS_A_CLOSER_LOOK = /[\\\x00-\x1f\x7f-\xa0\xad\u0100-\uffff]/;
 
-const SHORT: ReadonlyMap<string, string> = new Map([["\\", "\\\\"], ["\n", "\\n"], ["\r", "\\r"], ["\t", "\\t"]]);
+const BACKSLASH = 0x5c;
+const QUOTE = 0x27;
+const LAST_ASCII = 0x7e;
+const FIRST_ASCII = 0x20;
 
-export function stringRepr(text: string): string {
-  const body = NEEDS_A_CLOSER_LOOK.test(text) ? text.replace(ESCAPED, escapeCharacter) : text;
-  if (!text.includes("'")) return `'${body}'`;
-  return text.includes('"') ? `'${body.replaceAll("'", "\\'")}'` : `"${body}"`;
+/** The quote that `repr` puts around a text, and what it writes between the two. */
+export interface StringRepr {
+  readonly quote: "'" | '"';
+  readonly body: string;
 }
 
-function escapeCharacter(character: string): string {
-  const short = SHORT.get(character);
-  if (short !== undefined) return short;
-  const code = character.codePointAt(0) ?? 0;
+export function stringRepr(text: string): string {
+  const { quote, body } = reprParts(text);
+  return quote + body + quote;
+}
+
+/** The same in pieces, for texts so long that joining them would be one more copy. */
+export function reprParts(text: string): StringRepr {
+  const hasSingle = text.includes("'");
+  const isEscaped = NEEDS_A_CLOSER_LOOK.test(text);
+  if (!hasSingle) return { quote: "'", body: isEscaped ? escapeText(text, false) : text };
+  if (text.includes('"')) return { quote: "'", body: escapeText(text, true) };
+  return { quote: '"', body: isEscaped ? escapeText(text, false) : text };
+}
+
+/** Copies runs that need no escape as slices. */
+function escapeText(text: string, withQuote: boolean): string {
+  let out = "";
+  let from = 0;
+  for (let at = 0; at < text.length; at++) {
+    const unit = text.charCodeAt(at);
+    if (unit <= LAST_ASCII && unit >= FIRST_ASCII) {
+      if (unit !== BACKSLASH && (unit !== QUOTE || !withQuote)) continue;
+    } else if (isPrintable(unit)) continue;
+    const code = text.codePointAt(at) ?? 0;
+    const end = code > 0xffff ? at + 2 : at + 1;
+    if (code <= 0xffff || !isPrintable(code)) {
+      out += text.slice(from, at) + escapeOf(code);
+      from = end;
+    }
+    at = end - 1;
+  }
+  return from === 0 ? text : out + text.slice(from);
+}
+
+function escapeOf(code: number): string {
+  switch (code) {
+    case QUOTE:
+      return "\\'";
+    case BACKSLASH:
+      return "\\\\";
+    case 0x0a:
+      return "\\n";
+    case 0x0d:
+      return "\\r";
+    case 0x09:
+      return "\\t";
+  }
   const hex = code.toString(16);
   if (code <= 0xff) return `\\x${hex.padStart(2, "0")}`;
   return code <= 0xffff ? `\\u${hex.padStart(4, "0")}` : `\\U${hex.padStart(8, "0")}`;

@@ -1,0 +1,342 @@
+/**
+ * Serpent text as values: a reader for the Python literals that `ast.literal_eval` accepts.
+ *
+ *     value  = atom | ("+" | "-") number | number ("+" | "-") imaginary
+ *     atom   = None | True | False | ... | set() | number | string+ | "(" items ")" | "[" items "]" | "{" members "}"
+ *
+ * Two dicts are not left as dicts: serpent's form of bytes (exactly `data` and `encoding`, in canonical base64), and of
+ * floats that have no literal (`{'__class__':'float','value':'nan'}`). Both are written again as they came.
+ *
+ * One pass over a string; texts are slices of it, found with `indexOf`.
+ *
+ * Spec: CPython 3.11 `ast.literal_eval`; serpent 1.41 `loads`. Pure: no sockets, no clocks, no promises.
+ * @module
+ */
+import { Buffer } from "node:buffer";
+import { Complex, emptyDict, PyFloat, Tuple } from "../../../base/pyvalue.ts";
+import { ELLIPSIS, MAX_DEPTH } from "../values.ts";
+import { keyIdentity, unhashable } from "./keys.ts";
+import { SerpentSource } from "./source.ts";
+import { malformed, type NumberToken, parseFloatText, readNumber, syntax } from "./tokens.ts";
+
+export interface SerpentParseOptions {
+  /** Floats read as `PyFloat`, so that `1.0` stays one. Default false. */
+  readonly keepFloats?: boolean;
+}
+
+export interface SerpentDocument {
+  readonly value: unknown;
+  /** There is a dict with a `__class__` in it. */
+  readonly hasClasses: boolean;
+}
+
+/** @throws {BadPayloadError} where Python raises SyntaxError, ValueError or TypeError */
+export function parseSerpent(text: string, options: SerpentParseOptions = {}): SerpentDocument {
+  return new SerpentParser(text, options.keepFloats ?? false).document();
+}
+
+const OPEN_PAREN = 0x28;
+const CLOSE_PAREN = 0x29;
+const PLUS = 0x2b;
+const COMMA = 0x2c;
+const MINUS = 0x2d;
+const DOT = 0x2e;
+const ZERO = 0x30;
+const NINE = 0x39;
+const COLON = 0x3a;
+const OPEN_BRACKET = 0x5b;
+const CLOSE_BRACKET = 0x5d;
+const OPEN_BRACE = 0x7b;
+const CLOSE_BRACE = 0x7d;
+/** No character: closes the tuple that stands without parentheses. */
+const END_OF_TEXT = -1;
+
+/** As many digits fit into a number exactly. */
+const SAFE_DIGITS = 15;
+
+const NAME = /[\p{ID_Start}_]\p{ID_Continue}*/uy;
+const EMPTY_CALL = /\([ \t\f\n]*\)/y;
+
+class SerpentParser {
+  readonly #source: SerpentSource;
+  readonly #keepFloats: boolean;
+  #hasClasses = false;
+
+  constructor(text: string, keepFloats: boolean) {
+    this.#source = new SerpentSource(text);
+    this.#keepFloats = keepFloats;
+  }
+
+  document(): SerpentDocument {
+    let value = this.#value();
+    if (this.#source.peek() === COMMA) {
+      const items = [value];
+      this.#items(items, END_OF_TEXT);
+      value = Tuple.fromItems(items);
+    }
+    this.#source.end();
+    return { value, hasClasses: this.#hasClasses };
+  }
+
+  #value(): unknown {
+    const source = this.#source;
+    const code = source.text.charCodeAt(source.at);
+    if (code >= ZERO && code <= NINE || code === MINUS || code === PLUS) return this.#number();
+    switch (code) {
+      case OPEN_BRACE:
+        return this.#dictOrSet();
+      case OPEN_BRACKET:
+        return this.#list();
+      case OPEN_PAREN:
+        return this.#parenthesis();
+    }
+    if (source.isStringAhead) return this.#strings();
+    return code === DOT ? this.#dot() : this.#name();
+  }
+
+  /** A short int in decimal notation is read right here, everything else in `#anyNumber`. */
+  #number(): unknown {
+    const source = this.#source;
+    const { text } = source;
+    const first = text.charCodeAt(source.at);
+    const isSigned = first === MINUS || first === PLUS;
+    const start = isSigned ? source.at + 1 : source.at;
+    let at = start;
+    let whole = 0;
+    let code = text.charCodeAt(at);
+    while (code >= ZERO && code <= NINE) {
+      whole = whole * 10 + (code - ZERO);
+      code = text.charCodeAt(++at);
+    }
+    const hasNoLeadingZero = text.charCodeAt(start) !== ZERO || at === start + 1;
+    if (at > start && at - start <= SAFE_DIGITS && hasNoLeadingZero && isDelimiter(code)) {
+      source.at = at;
+      return first === MINUS ? 0 - whole : whole;
+    }
+    if (!isSigned) return this.#anyNumber("");
+    source.at = start;
+    return this.#anyNumber(first === MINUS ? "-" : "+");
+  }
+
+  /** A number in any notation, or the sum of a number and an imaginary one. */
+  #anyNumber(sign: "" | "+" | "-"): unknown {
+    const left = this.#numberToken(sign);
+    const source = this.#source;
+    const code = source.peek();
+    if (code !== PLUS && code !== MINUS) return this.#signed(left, sign === "-");
+    source.at++;
+    const right = this.#numberToken("+");
+    if (left.kind === "imaginary" || right.kind !== "imaginary") {
+      throw malformed("a sum of other than a number and an imaginary one", source.at);
+    }
+    const real = sign === "-" ? -Number(left.value) : Number(left.value);
+    const imag = Number(right.value);
+    return code === MINUS ? new Complex(real - 0, 0 - imag) : new Complex(real + 0, imag);
+  }
+
+  #numberToken(sign: string): NumberToken {
+    const source = this.#source;
+    const code = source.peek();
+    if (!(code >= ZERO && code <= NINE) && code !== DOT) throw malformed(`no number follows the ${sign}`, source.at);
+    const token = readNumber(source.text, source.at);
+    source.at = token.end;
+    return token;
+  }
+
+  #signed({ kind, value }: NumberToken, isNegative: boolean): unknown {
+    if (kind === "int") return !isNegative ? value : typeof value === "bigint" ? -value : 0 - value;
+    const float = isNegative ? -Number(value) : Number(value);
+    if (kind === "imaginary") return new Complex(isNegative ? -0 : 0, float);
+    return this.#keepFloats ? new PyFloat(float) : float;
+  }
+
+  #dot(): unknown {
+    const source = this.#source;
+    if (!source.text.startsWith("...", source.at)) return this.#anyNumber("");
+    source.at += 3;
+    return ELLIPSIS;
+  }
+
+  /** One string, or several that stand side by side and are one. */
+  #strings(): string | Uint8Array {
+    const source = this.#source;
+    let out = source.string();
+    while (!isDelimiter(source.peek()) && source.isStringAhead) {
+      const next = source.string();
+      if (typeof out === "string" && typeof next === "string") out += next;
+      else if (out instanceof Uint8Array && next instanceof Uint8Array) out = Buffer.concat([out, next]);
+      else throw syntax("cannot mix bytes and nonbytes literals", source.at);
+    }
+    return out;
+  }
+
+  #name(): unknown {
+    const source = this.#source;
+    NAME.lastIndex = source.at;
+    const name = NAME.exec(source.text)?.[0];
+    if (name === undefined) throw syntax("invalid syntax", source.at);
+    const start = source.at;
+    source.at += name.length;
+    switch (name) {
+      case "None":
+        return null;
+      case "True":
+        return true;
+      case "False":
+        return false;
+    }
+    EMPTY_CALL.lastIndex = source.at;
+    if (name !== "set" || !EMPTY_CALL.test(source.text)) throw malformed(`the name ${name.slice(0, 64)}`, start);
+    source.at = EMPTY_CALL.lastIndex;
+    return new Set();
+  }
+
+  #list(): unknown[] {
+    this.#open();
+    const items: unknown[] = [];
+    this.#items(items, CLOSE_BRACKET);
+    this.#close();
+    return items;
+  }
+
+  /** A tuple, or a value in parentheses. */
+  #parenthesis(): unknown {
+    this.#open();
+    const items: unknown[] = [];
+    const hasComma = this.#items(items, CLOSE_PAREN);
+    this.#close();
+    return items.length === 1 && !hasComma ? items[0] : Tuple.fromItems(items);
+  }
+
+  /** Reads items up to `closing`, behind those that there are. @returns true if there was a comma */
+  #items(items: unknown[], closing: number): boolean {
+    const source = this.#source;
+    let hasComma = false;
+    while (true) {
+      let code = source.peek();
+      if (items.length > 0) {
+        if (code === COMMA) {
+          hasComma = true;
+          source.at++;
+          code = source.peek();
+        } else if (!isClosing(code, closing)) {
+          throw syntax("invalid syntax, a comma or the end was expected", source.at);
+        }
+      }
+      if (isClosing(code, closing)) return hasComma;
+      items.push(this.#value());
+    }
+  }
+
+  #open(): void {
+    const source = this.#source;
+    source.at++;
+    if (++source.depth > MAX_DEPTH) {
+      throw syntax(`too many nested parentheses, the limit is ${MAX_DEPTH}`, source.at);
+    }
+  }
+
+  #close(): void {
+    this.#source.at++;
+    this.#source.depth--;
+  }
+
+  #dictOrSet(): unknown {
+    this.#open();
+    if (this.#source.peek() === CLOSE_BRACE) {
+      this.#close();
+      return emptyDict();
+    }
+    const first = this.#key();
+    return this.#source.peek() === COLON ? this.#dict(first) : this.#set(first);
+  }
+
+  /** A dict's key or a set's member. A dict is refused even where it stands for bytes or a float. */
+  #key(): unknown {
+    const code = this.#source.text.charCodeAt(this.#source.at);
+    const key = this.#value();
+    if (code === OPEN_BRACE || code === OPEN_BRACKET) throw unhashable(code === OPEN_BRACE ? "dict" : "list");
+    return key;
+  }
+
+  #set(first: unknown): Set<unknown> {
+    const members = new Map<string, unknown>([[keyIdentity(first), first]]);
+    while (this.#hasNext()) {
+      const member = this.#key();
+      const identity = keyIdentity(member);
+      if (!members.has(identity)) members.set(identity, member);
+    }
+    return new Set(members.values());
+  }
+
+  #dict(first: unknown): unknown {
+    const dict = emptyDict();
+    let key = first;
+    let size = 0;
+    while (typeof key === "string") {
+      dict[key] = this.#valueOf(key);
+      size++;
+      if (!this.#hasNext()) return size === 2 ? specialDict(dict) : dict;
+      key = this.#key();
+    }
+    return this.#map(new Map<unknown, unknown>(Object.entries(dict)), key);
+  }
+
+  /** Goes on with a dict in which there is a key that is no text. */
+  #map(map: Map<unknown, unknown>, first: unknown): Map<unknown, unknown> {
+    const known = new Map<string, unknown>();
+    let key = first;
+    while (true) {
+      if (typeof key !== "string") {
+        const identity = keyIdentity(key);
+        if (known.has(identity)) key = known.get(identity);
+        else known.set(identity, key);
+      }
+      map.set(key, this.#valueOf(key));
+      if (!this.#hasNext()) return map;
+      key = this.#key();
+    }
+  }
+
+  #valueOf(key: unknown): unknown {
+    const source = this.#source;
+    if (source.peek() !== COLON) throw syntax("':' expected after dictionary key", source.at);
+    source.at++;
+    source.peek();
+    if (key === "__class__") this.#hasClasses = true;
+    return this.#value();
+  }
+
+  /** Behind a member: true with the next one ahead, false behind the closing brace. */
+  #hasNext(): boolean {
+    const source = this.#source;
+    let code = source.peek();
+    if (code === COMMA) {
+      source.at++;
+      code = source.peek();
+      if (code !== CLOSE_BRACE) return true;
+    }
+    if (code !== CLOSE_BRACE) throw syntax("invalid syntax, a comma or the end was expected", source.at);
+    this.#close();
+    return false;
+  }
+}
+
+/** True for what ends a number or string in nearly every document. */
+function isDelimiter(code: number): boolean {
+  return code === COMMA || code === COLON || code === CLOSE_PAREN || code === CLOSE_BRACKET || code === CLOSE_BRACE;
+}
+
+function isClosing(code: number, closing: number): boolean {
+  return closing === END_OF_TEXT ? Number.isNaN(code) : code === closing;
+}
+
+/** What a dict of two texts stands for, if it is one of serpent's own. */
+function specialDict(dict: Record<string, unknown>): unknown {
+  const { data, encoding, __class__: name, value } = dict;
+  if (encoding === "base64" && typeof data === "string") {
+    const bytes = Buffer.from(data, "base64");
+    return bytes.toString("base64") === data ? bytes : dict;
+  }
+  return name === "float" && typeof value === "string" ? parseFloatText(value) : dict;
+}
