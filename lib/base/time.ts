@@ -21,19 +21,30 @@ export interface Clock {
 /** setTimeout overflows past 2^31 - 1 ms (24.8 days) and then fires at once. */
 const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
 
-export const systemClock: Clock = Object.freeze({
-  now: () => Date.now(),
-  monotonic: () => performance.now(),
-  after(ms: number, callback: () => void): Timer {
-    let handle: ReturnType<typeof setTimeout>;
-    const arm = (left: number) => {
-      const step = Math.min(left, LONGEST_TIMEOUT_MS);
-      handle = setTimeout(() => (left > step ? arm(left - step) : callback()), step);
-    };
-    arm(Math.max(0, ms));
-    return { cancel: () => clearTimeout(handle) };
-  },
-});
+function realClock(keepsProcessAlive: boolean): Clock {
+  return Object.freeze({
+    now: () => Date.now(),
+    monotonic: () => performance.now(),
+    after(ms: number, callback: () => void): Timer {
+      let handle: ReturnType<typeof setTimeout>;
+      const arm = (left: number) => {
+        const step = Math.min(left, LONGEST_TIMEOUT_MS);
+        handle = setTimeout(() => (left > step ? arm(left - step) : callback()), step);
+        if (!keepsProcessAlive) handle.unref();
+      };
+      arm(Math.max(0, ms));
+      return { cancel: () => clearTimeout(handle) };
+    },
+  });
+}
+
+export const systemClock: Clock = realClock(true);
+
+/**
+ * A clock whose timers do not keep the process alive: for the heartbeats and retries of connections that are kept in the
+ * background (`ConnectOptions.background`).
+ */
+export const backgroundClock: Clock = realClock(false);
 
 /** Resolves after `ms`; rejects with `signal.reason` if aborted first. Leaves no timer and no listener behind. */
 export function delay(ms: number, options: { signal?: AbortSignal; clock?: Clock } = {}): Promise<void> {

@@ -17,6 +17,8 @@ export interface ConnectOptions {
   readonly highWaterBytes?: number;
   /** Milliseconds of silence before TCP probes the peer. Default 30000; 0 switches it off. */
   readonly keepAliveMs?: number;
+  /** True: the connection alone does not keep the process alive; whoever waits for something over it has to. Default false. */
+  readonly background?: boolean;
 }
 
 /**
@@ -62,6 +64,10 @@ export function connect(address: Address, options: ConnectOptions = {}): Promise
       settle();
       plain.removeListener("error", refuse);
       socket.removeListener("error", refuse);
+      if (options.background === true) {
+        plain.unref();
+        socket.unref();
+      }
       resolve(new Connection(socket, name, options.highWaterBytes));
     };
     const timer = systemClock.after(

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { delay, systemClock, withDeadline } from "../../lib/base/time.ts";
+import { backgroundClock, delay, systemClock, withDeadline } from "../../lib/base/time.ts";
 import { TimeoutError } from "../../lib/base/errors.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 
@@ -22,6 +22,17 @@ describe("systemClock", () => {
 
     timer.cancel();
     timer.cancel();
+  });
+});
+
+describe("backgroundClock", () => {
+  test("fires, but does not keep the process alive", async () => {
+    const before = timers();
+
+    await new Promise<void>((resolve) => {
+      backgroundClock.after(1, resolve);
+      expect(timers()).toBe(before);
+    });
   });
 });
 

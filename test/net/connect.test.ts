@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { TimeoutError } from "../../lib/base/errors.ts";
 import { connect, listen } from "../../lib/net/mod.ts";
 import { readAll } from "../support/duplex_pair.ts";
+import { run } from "../support/program.ts";
 import { freePort } from "../support/redis_server.ts";
 import { testDir } from "../support/temp_dir.ts";
 
@@ -25,6 +26,18 @@ describe("connect", () => {
     await expect(connect({ host: "localhost", port })).rejects.toThrow(
       `Cannot connect to localhost:${port}: nothing listens there (ECONNREFUSED)`,
     );
+  });
+
+  test("lets a program end whose only connection stays in the background", async () => {
+    const listener = await listen({ host: "127.0.0.1", port: 0 }, async (peer) => void (await peer.closed));
+    const program = `import { connect } from "./lib/net/mod.ts";
+      await connect(${JSON.stringify(listener.address)}, { background: true });
+      console.log("connected");`;
+
+    const ended = await run(process.execPath, ["--import", "tsx", "--input-type=module", "-e", program]);
+
+    expect(ended).toEqual({ code: 0, stdout: "connected\n", stderr: "" });
+    await listener.close();
   });
 
   test("says that a host name is unknown", async () => {
