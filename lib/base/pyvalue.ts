@@ -358,15 +358,16 @@ export class TimeDelta {
 
 /** Python's `repr` of a float: `1.0`, `1e+16`, `1e-05`, `nan`, `inf`. */
 export function floatRepr(value: number): string {
+  const size = Math.abs(value);
+  if (size >= 1e-4 && size < 1e16) {
+    const text = String(value); // plain between 1e-6 and 1e21, never with an exponent here
+    return Number.isInteger(value) ? `${text}.0` : text;
+  }
   if (Number.isNaN(value)) return "nan";
-  if (value === Infinity) return "inf";
-  if (value === -Infinity) return "-inf";
-  if (Object.is(value, -0)) return "-0.0";
-  const match = /^(-?\d(?:\.\d+)?)e([+-])(\d+)$/.exec(value.toExponential());
-  const exponent = match ? Number(`${match[2]}${match[3]}`) : 0;
-  if (match && (exponent < -4 || exponent >= 16)) return `${match[1]}e${match[2]}${(match[3] ?? "").padStart(2, "0")}`;
-  const text = String(value); // plain between 1e-6 and 1e21, so never with an exponent here
-  return text.includes(".") ? text : `${text}.0`;
+  if (size === Infinity) return value > 0 ? "inf" : "-inf";
+  if (size === 0) return Object.is(value, -0) ? "-0.0" : "0.0";
+  const [digits = "", exponent = ""] = value.toExponential().split("e");
+  return `${digits}e${exponent.charAt(0)}${exponent.slice(1).padStart(2, "0")}`;
 }
 
 /** True for objects that serializers write as a dict: literals and null-prototype objects, no class instances. */
