@@ -46,7 +46,7 @@ export class FrameChannel {
   }
 
   /**
-   * Calls `onFrame` for every frame until the channel ends. A payload is a view: copy it to keep it past the call.
+   * Calls `onFrame` for every frame until the channel ends. A payload is a view into what was received, which nobody else uses.
    * @throws what `onFrame` throws, after aborting the connection with it; the reason if the connection is lost.
    */
   async read(onFrame: (payload: Buffer) => void): Promise<void> {

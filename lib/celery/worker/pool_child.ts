@@ -28,6 +28,8 @@ export interface Job {
 export class PoolChild {
   readonly child: Child;
   readonly jobs = new Map<number, Job>();
+  /** Jobs that the child was told to abandon and has not yet. */
+  readonly abandoned = new Set<number>();
   state: "starting" | "ready" | "retiring" | "stopped" = "starting";
   /** Jobs begun here since the child started. */
   begun = 0;

@@ -54,6 +54,8 @@ const WORK_AHEAD_MS = 20;
 const MAX_AHEAD = 64;
 /** A task that waits in a child behind others goes elsewhere if it was not begun in this time. */
 const LEASE_MS = 100;
+/** A child that runs many tasks has this long to abandon one of them; one that is stuck is killed. */
+const ABANDON_MS = 2000;
 /** The child has stopped believing in a lease this long before we do: what it wrote last was read by then. */
 const LEASE_MARGIN_MS = 50;
 
@@ -302,10 +304,11 @@ export class TaskPool {
         return;
       }
       case "done": {
-        const job = child.jobs.get(message.job);
-        if (job === undefined) return; // hard limit: dealt with already
-        child.drop(job);
         if (message.report.retire === true) this.#retire(child);
+        child.abandoned.delete(message.job);
+        const job = child.jobs.get(message.job);
+        if (job === undefined) return this.#freed(child); // hard limit: dealt with already
+        child.drop(job);
         if (job.startedAtMs !== undefined) this.runTimes.measured(job.request.type, message.report.runMs);
         this.#listener.onDone(job.request, child, message.report);
         this.#freed(child);
@@ -393,11 +396,20 @@ export class TaskPool {
     if (hard !== null) {
       job.timers.push(this.#clock.after(hard * 1000, () => {
         child.drop(job);
-        if (this.#options.tasksPerChild === 1) child.child.kill("SIGKILL");
-        else child.send({ kind: "abort", job: job.number, reason: { kind: "hard-limit", seconds: hard } });
+        this.#stop(job, child, hard);
         this.#listener.onHardLimit(request, hard);
       }));
     }
+  }
+
+  /** Kills the child, or, where others run there too, asks it to abandon the job and kills it if it cannot even do that. */
+  #stop(job: Job, child: PoolChild, seconds: number): void {
+    if (this.#options.tasksPerChild === 1) return child.child.kill("SIGKILL");
+    child.abandoned.add(job.number);
+    child.send({ kind: "abort", job: job.number, reason: { kind: "hard-limit", seconds } });
+    this.#clock.after(ABANDON_MS, () => {
+      if (child.abandoned.has(job.number)) child.child.kill("SIGKILL");
+    });
   }
 
   #exited(from: Child, exit: ChildExit): void {

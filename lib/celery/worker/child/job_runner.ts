@@ -1,0 +1,196 @@
+import { asError } from "../../../base/errors.ts";
+import { type Clock, systemClock } from "../../../base/time.ts";
+import { SoftTimeLimitExceeded, TaskRevokedError, TimeLimitExceeded } from "../../wire/task_errors.ts";
+import { Fifo } from "../fifo.ts";
+import type { AbortReason, FromChild, JobReport, Outcome, TaskOrder } from "../pool_message.ts";
+import { JobControl } from "./job_control.ts";
+
+/** How the function of a task ended. */
+export type CallResult =
+  | { readonly kind: "returned"; readonly value: unknown }
+  | { readonly kind: "threw"; readonly error: unknown };
+
+/** What a job is made of, as the runner needs it. `P` is what `prepare` made of the message. */
+export interface JobSteps<P> {
+  /** Reads the message. An outcome instead ends the job before it began. */
+  prepare(order: TaskOrder): { readonly prepared: P } | { readonly outcome: Outcome };
+  /** Calls the function; nothing else of this child runs meanwhile, unless it is asynchronous and there is room. */
+  call(prepared: P, control: JobControl): unknown;
+  /** Stores the result and starts what follows; runs beside the next calls. Must not reject. */
+  conclude(prepared: P, result: CallResult, runMs: number, control: JobControl): Promise<Outcome>;
+}
+
+export interface JobRunnerOptions<P> {
+  readonly steps: JobSteps<P>;
+  /** How many functions may be under way at once: 1 but in an `async` pool. */
+  readonly concurrency: number;
+  readonly send: (message: FromChild) => void;
+  /** Hands what was sent to the system; true if it has taken everything. */
+  readonly flush: () => boolean;
+  /** Asked after each job: this child should be replaced. */
+  readonly isWorn?: () => boolean;
+  /** Told when nothing is under way or queued any more. */
+  readonly onIdle?: () => void;
+  readonly clock?: Clock;
+}
+
+/** After so long in one turn of the loop, sockets are looked at before the next job. */
+const TURN_MS = 5;
+/** A job announced so long after its lease is given up: the supervisor may have given it to somebody else by now. */
+const LATE_MS = 25;
+
+interface Running<P> {
+  readonly order: TaskOrder;
+  readonly prepared: P;
+  readonly control: JobControl;
+  readonly startedAtMs: number;
+  isOver: boolean;
+}
+
+/**
+ * Runs jobs in a pool child, in the order in which they came.
+ *
+ * A job is announced, and the announcement handed to the system, before its function is called: whatever the function does
+ * to this process, the supervisor knows which job it was. Results of short jobs are stored and reported together.
+ */
+export class JobRunner<P> {
+  readonly #options: JobRunnerOptions<P>;
+  readonly #clock: Clock;
+  readonly #queue = new Fifo<TaskOrder>();
+  readonly #running = new Map<number, Running<P>>();
+  #concluding = 0;
+  #turnEndsAtMs: number | undefined;
+  #isPumping = false;
+
+  constructor(options: JobRunnerOptions<P>) {
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+  }
+
+  get isIdle(): boolean {
+    return this.#running.size === 0 && this.#concluding === 0 && this.#queue.size === 0;
+  }
+
+  add(order: TaskOrder): void {
+    this.#queue.push(order);
+    this.#pump();
+  }
+
+  /** Gives back those of the jobs that were not begun. */
+  recall(jobs: readonly number[]): void {
+    const wanted = new Set(jobs);
+    const returned = this.#queue.remove((order) => wanted.has(order.job)).map((order) => order.job);
+    if (returned.length > 0) this.#options.send({ kind: "returned", jobs: returned });
+    this.#checkIdle();
+  }
+
+  /**
+   * Stops a job from outside. A function that has asked for its signal is told and may clean up after a soft limit; one that
+   * has not is abandoned.
+   */
+  abort(job: number, reason: AbortReason): void {
+    const running = this.#running.get(job);
+    if (running === undefined) return; // it has just ended
+    const error = errorOf(reason);
+    const wasAsked = running.control.abort(error);
+    if (reason.kind === "soft-limit" && wasAsked) return;
+    this.#ended(running, { kind: "threw", error }, reason.kind);
+  }
+
+  /** Begins jobs while there is room and this turn of the loop is young. */
+  #pump(): void {
+    if (this.#isPumping || this.#queue.size === 0) return; // a job that ended at once is followed by the loop below
+    if (this.#turnEndsAtMs === undefined) {
+      this.#turnEndsAtMs = this.#clock.monotonic() + TURN_MS;
+      setImmediate(() => {
+        this.#turnEndsAtMs = undefined;
+        this.#pump();
+      });
+    }
+    this.#isPumping = true;
+    while (this.#running.size < this.#options.concurrency && this.#clock.monotonic() < this.#turnEndsAtMs) {
+      const order = this.#queue.shift();
+      if (order === undefined) break;
+      this.#begin(order);
+    }
+    this.#isPumping = false;
+  }
+
+  #begin(order: TaskOrder): void {
+    const { steps, send, flush } = this.#options;
+    const isStale = (graceMs: number) =>
+      order.staleAtMs !== null && this.#clock.monotonic() > order.staleAtMs + graceMs;
+    if (isStale(0)) return send({ kind: "returned", jobs: [order.job] });
+    const prepared = steps.prepare(order);
+    if ("outcome" in prepared) return this.#report(order, { outcome: prepared.outcome, runMs: 0 });
+    const startedAtMs = this.#clock.monotonic();
+    send({ kind: "started", job: order.job, nowMs: startedAtMs, atMs: this.#clock.now() });
+    const isOut = flush();
+    if (isStale(isOut ? LATE_MS : 0)) return send({ kind: "returned", jobs: [order.job] });
+
+    const running = { order, prepared: prepared.prepared, control: new JobControl(), startedAtMs, isOver: false };
+    this.#running.set(order.job, running);
+    let value: unknown;
+    try {
+      value = steps.call(running.prepared, running.control);
+    } catch (error) {
+      return this.#ended(running, { kind: "threw", error });
+    }
+    if (!isThenable(value)) return this.#ended(running, { kind: "returned", value });
+    Promise.resolve(value).then(
+      (result) => this.#ended(running, { kind: "returned", value: result }),
+      (error) => this.#ended(running, { kind: "threw", error }),
+    );
+  }
+
+  /** @param cause why it was stopped from outside, if it was */
+  #ended(running: Running<P>, result: CallResult, cause?: AbortReason["kind"]): void {
+    if (running.isOver) return; // abandoned before, and nobody waits for it any more
+    running.isOver = true;
+    const { order, control } = running;
+    this.#running.delete(order.job);
+    const runMs = this.#clock.monotonic() - running.startedAtMs;
+    const retire = cause !== undefined || this.#options.isWorn?.() === true;
+    const report = (outcome: Outcome) => this.#report(order, { outcome, runMs, ...(retire ? { retire } : {}) });
+    if (cause === "terminated" || cause === "hard-limit") {
+      report({ kind: "terminated" }); // the supervisor stores what there is to say
+    } else {
+      this.#concluding++;
+      this.#options.steps.conclude(running.prepared, result, runMs, control)
+        .catch((error): Outcome => ({
+          kind: "internal-error",
+          exception: String(error),
+          traceback: asError(error).stack ?? "",
+        }))
+        .then((outcome) => {
+          this.#concluding--;
+          report(outcome);
+          this.#checkIdle();
+        });
+    }
+    this.#pump();
+  }
+
+  #report(order: TaskOrder, report: JobReport): void {
+    this.#options.send({ kind: "done", job: order.job, report });
+  }
+
+  #checkIdle(): void {
+    if (this.isIdle) this.#options.onIdle?.();
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
+}
+
+function errorOf(reason: AbortReason): Error {
+  switch (reason.kind) {
+    case "soft-limit":
+      return new SoftTimeLimitExceeded([]);
+    case "hard-limit":
+      return new TimeLimitExceeded([reason.seconds]);
+    case "terminated":
+      return new TaskRevokedError(["terminated"]);
+  }
+}
