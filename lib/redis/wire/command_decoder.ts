@@ -56,10 +56,15 @@ export class CommandDecoder {
     }
   }
 
+  /** True if nothing of a command has come that has not come whole. */
+  get isBetweenCommands(): boolean {
+    return this.#reader.isEmpty && this.#missing === 0;
+  }
+
   /** @throws {ProtocolError} if the stream stopped inside a command. */
   end(): void {
     if (this.#failed !== undefined) throw this.#failed;
-    if (this.#reader.isEmpty && this.#missing === 0) return;
+    if (this.isBetweenCommands) return;
     this.#failed = new ProtocolError(`Cannot finish stream: it ended inside a command at byte ${this.#reader.offset}`);
     throw this.#failed;
   }
