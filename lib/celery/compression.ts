@@ -1,0 +1,101 @@
+/**
+ * Compression of message bodies, under kombu's names.
+ *
+ * What Celery calls gzip is a zlib stream (RFC 1950), and says `application/x-gzip`.
+ *
+ * Spec: kombu 5.6 kombu/compression.py
+ * @module
+ */
+import * as zlib from "node:zlib";
+import { LimitError } from "../base/errors.ts";
+import { DecodeError, SerializerNotInstalled } from "./wire/errors.ts";
+
+/** Bytes that a body may grow to; the broker bounds only what it had before. */
+export const DEFAULT_MAX_INFLATED_BYTES = 128 * 1024 * 1024;
+
+type Inflate = (bytes: Uint8Array, options: { maxOutputLength: number }) => Uint8Array;
+
+interface Codec {
+  readonly contentType: string;
+  readonly deflate: (bytes: Uint8Array) => Uint8Array;
+  readonly inflate: Inflate;
+}
+
+const GZIP: Codec = { contentType: "application/x-gzip", deflate: zlib.deflateSync, inflate: zlib.inflateSync };
+const BROTLI: Codec = {
+  contentType: "application/x-brotli",
+  deflate: zlib.brotliCompressSync,
+  inflate: zlib.brotliDecompressSync,
+};
+
+/** Node has zstd from 22.15 on, other runtimes perhaps. */
+function zstd(): Codec | undefined {
+  const deflate: unknown = Reflect.get(zlib, "zstdCompressSync");
+  const inflate: unknown = Reflect.get(zlib, "zstdDecompressSync");
+  if (typeof deflate !== "function" || typeof inflate !== "function") return undefined;
+  return {
+    contentType: "application/zstd",
+    deflate: deflate as Codec["deflate"],
+    inflate: inflate as Inflate,
+  };
+}
+
+/** Names and content types of what kombu has and we do not. */
+const NOT_HERE: ReadonlyMap<string, string> = new Map([
+  ["bzip2", "application/x-bz2"],
+  ["bzip", "application/x-bz2"],
+  ["lzma", "application/x-lzma"],
+  ["xz", "application/x-lzma"],
+  ["zstd", "application/zstd"],
+]);
+
+const CODECS: ReadonlyMap<string, Codec> = new Map([
+  ["gzip", GZIP],
+  ["zlib", GZIP],
+  ["brotli", BROTLI],
+  ...[zstd()].filter((codec) => codec !== undefined).map((codec): [string, Codec] => ["zstd", codec]),
+]);
+const BY_CONTENT_TYPE: ReadonlyMap<string, Codec> = new Map(
+  [...CODECS.values()].map((codec) => [codec.contentType, codec]),
+);
+
+export interface Compressed {
+  /** For the header `compression`. */
+  readonly contentType: string;
+  readonly body: Uint8Array;
+}
+
+/** @throws {SerializerNotInstalled} for a method that is not here */
+export function compress(body: Uint8Array, method: string): Compressed {
+  const codec = CODECS.get(method) ?? BY_CONTENT_TYPE.get(method);
+  if (codec === undefined) throw notHere("compress with", method);
+  return { contentType: codec.contentType, body: codec.deflate(body) };
+}
+
+/**
+ * @param contentType what the header `compression` says
+ * @throws {DecodeError} if the method is not here or the bytes are not of it; {LimitError} beyond `maxBytes`
+ */
+export function decompress(body: Uint8Array, contentType: string, maxBytes = DEFAULT_MAX_INFLATED_BYTES): Uint8Array {
+  const codec = BY_CONTENT_TYPE.get(contentType) ?? CODECS.get(contentType);
+  if (codec === undefined) {
+    throw new DecodeError(`Cannot read the body: ${notHere("decompress", contentType).message}`);
+  }
+  try {
+    return codec.inflate(body, { maxOutputLength: maxBytes });
+  } catch (cause) {
+    if (cause instanceof RangeError) {
+      throw new LimitError(`Cannot decompress the body: ${body.length} bytes grow beyond the limit of ${maxBytes}`, {
+        cause,
+      });
+    }
+    throw new DecodeError(`Cannot decompress the body: ${body.length} bytes are not ${contentType}`, { cause });
+  }
+}
+
+function notHere(attempt: string, method: string): SerializerNotInstalled {
+  const shown = JSON.stringify(method.slice(0, 64));
+  const isKnown = NOT_HERE.has(method) || [...NOT_HERE.values()].includes(method);
+  const why = isKnown ? "this runtime has no such compression" : "there is no such compression";
+  return new SerializerNotInstalled(`Cannot ${attempt} ${shown}: ${why}, there are ${[...CODECS.keys()].join(", ")}`);
+}
