@@ -1,5 +1,7 @@
 import { ClassRegistry } from "./class_registry.ts";
 import { JsonSerializer } from "./json/mod.ts";
+import { MarshalSerializer } from "./marshal/mod.ts";
+import { MsgpackSerializer } from "./msgpack/mod.ts";
 import { SerpentSerializer } from "./serpent/mod.ts";
 import { noSuchSerializer, type Serializer, type Serializers } from "./serializer.ts";
 
@@ -16,6 +18,8 @@ export function createSerializers(options: SerializersOptions = {}): Serializers
   const all: readonly Serializer[] = [
     new SerpentSerializer(classes, { keepFloats }),
     new JsonSerializer(classes, { keepFloats }),
+    new MarshalSerializer(classes, { keepFloats }),
+    new MsgpackSerializer(classes, { keepFloats }),
   ];
   const ids = new Map(all.map((serializer) => [serializer.id, serializer]));
   const names = new Map<string, Serializer>(all.map((serializer) => [serializer.name, serializer]));

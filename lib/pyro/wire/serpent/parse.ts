@@ -14,8 +14,8 @@
  */
 import { Buffer } from "node:buffer";
 import { Complex, emptyDict, PyFloat, Tuple } from "../../../base/pyvalue.ts";
+import { keyIdentity, setOf, unhashable } from "../keys.ts";
 import { ELLIPSIS, MAX_DEPTH } from "../values.ts";
-import { keyIdentity, unhashable } from "./keys.ts";
 import { SerpentSource } from "./source.ts";
 import { malformed, type NumberToken, parseFloatText, readNumber, syntax } from "./tokens.ts";
 
@@ -260,13 +260,9 @@ class SerpentParser {
   }
 
   #set(first: unknown): Set<unknown> {
-    const members = new Map<string, unknown>([[keyIdentity(first), first]]);
-    while (this.#hasNext()) {
-      const member = this.#key();
-      const identity = keyIdentity(member);
-      if (!members.has(identity)) members.set(identity, member);
-    }
-    return new Set(members.values());
+    const members = [first];
+    while (this.#hasNext()) members.push(this.#key());
+    return setOf(members);
   }
 
   #dict(first: unknown): unknown {

@@ -5,8 +5,8 @@
  * @module
  */
 import { Buffer } from "node:buffer";
-import { Complex, PyFloat, Tuple } from "../../../base/pyvalue.ts";
-import { BadPayloadError } from "../errors.ts";
+import { Complex, emptyDict, PyFloat, Tuple } from "../../base/pyvalue.ts";
+import { BadPayloadError } from "./errors.ts";
 
 /** Returns a text that is equal for equal keys. @throws {BadPayloadError} for what cannot be hashed */
 export function keyIdentity(key: unknown): string {
@@ -37,5 +37,32 @@ function quoted(text: string): string {
 }
 
 export function unhashable(type: string): BadPayloadError {
-  return new BadPayloadError(`Cannot read serpent: unhashable type: '${type}'`, { pythonType: "TypeError" });
+  return new BadPayloadError(`Cannot read a dict or set: unhashable type: '${type}'`, { pythonType: "TypeError" });
+}
+
+/** Builds a dict: an object where all keys are texts, else a `Map`. Of equal keys the first stays, with the last value. */
+export function dictOf(entries: readonly (readonly [key: unknown, value: unknown])[]): object {
+  if (entries.every(([key]) => typeof key === "string")) {
+    const dict = emptyDict();
+    for (const [key, value] of entries) dict[key as string] = value;
+    return dict;
+  }
+  const known = new Map<string, unknown>();
+  const map = new Map<unknown, unknown>();
+  for (const [key, value] of entries) {
+    const identity = keyIdentity(key);
+    if (!known.has(identity)) known.set(identity, key);
+    map.set(known.get(identity), value);
+  }
+  return map;
+}
+
+/** Builds a set; of equal members the first stays. */
+export function setOf(members: Iterable<unknown>): Set<unknown> {
+  const known = new Map<string, unknown>();
+  for (const member of members) {
+    const identity = keyIdentity(member);
+    if (!known.has(identity)) known.set(identity, member);
+  }
+  return new Set(known.values());
 }
