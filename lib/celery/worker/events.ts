@@ -2,7 +2,7 @@ import process from "node:process";
 import { Buffer } from "node:buffer";
 import { type Clock, systemClock } from "../../base/time.ts";
 import type { Exchange, Transport } from "../transport/transport.ts";
-import type { LogicalClock } from "./logical_clock.ts";
+import type { LogicalClock } from "../logical_clock.ts";
 
 export type EventFields = Readonly<Record<string, unknown>>;
 

@@ -3,7 +3,7 @@ import { isPlainObject } from "../../base/pyvalue.ts";
 import { type Clock, systemClock, type Timer } from "../../base/time.ts";
 import type { Broadcast, Exchange, Queue, Subscription, Transport } from "../transport/transport.ts";
 import type { EventDispatcher } from "./events.ts";
-import type { LogicalClock } from "./logical_clock.ts";
+import type { LogicalClock } from "../logical_clock.ts";
 import type { WorkerLog } from "./log.ts";
 import * as lines from "./log_lines.ts";
 

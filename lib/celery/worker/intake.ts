@@ -12,6 +12,7 @@ import { Request } from "./request.ts";
 import type { Revoked } from "./revoked.ts";
 import type { RevokedStamps } from "./revoked_stamps.ts";
 import { Scheduled } from "./scheduled.ts";
+import type { Settlements } from "./settlements.ts";
 import { showMessage } from "./show_message.ts";
 import type { TaskPool } from "./task_pool.ts";
 import type { TaskRegistry } from "./task_registry.ts";
@@ -25,6 +26,7 @@ export interface IntakeOptions {
   readonly tasks: TaskRegistry;
   readonly verdicts: Verdicts;
   readonly conclusions: Conclusions;
+  readonly settlements: Settlements;
   readonly revoked: Revoked;
   readonly revokedStamps: RevokedStamps;
   readonly reader: Omit<TaskReader, "tasks">;
@@ -74,9 +76,7 @@ export class Intake {
     if (reading.kind !== "task") return this.#refuse(delivery, reading);
     if (this.#isSecondDelivery(delivery, reading.fields.headers.id)) return;
     const { log, held, events } = this.#options;
-    const request = new Request(reading.fields, reading.task, delivery, (error) => {
-      log.write(lines.cannotSettle(request, String(error)));
-    });
+    const request = new Request(reading.fields, reading.task, delivery, this.#onSettling);
     held.add(request);
     if (log.isEnabled("INFO")) log.write(lines.taskReceived(request));
     if (this.#isRevoked(request)) return;
@@ -130,6 +130,12 @@ export class Intake {
     return limit;
   }
 
+  readonly #onSettling = (task: lines.NamedTask, done: Promise<void>): void => {
+    this.#options.settlements.track(done, (error) => {
+      this.#options.log.write(lines.cannotSettle(task, String(error)));
+    });
+  };
+
   /** Ends a request that must not run. */
   #isRevoked(request: Request): boolean {
     const { revoked, revokedStamps, log, verdicts } = this.#options;
@@ -153,7 +159,7 @@ export class Intake {
     if (held === undefined) return false;
     this.#options.log.write(lines.duplicateDropped(held));
     if (!held.delivery.isCurrent || held.delivery.deliveryTag === delivery.deliveryTag) held.adopt(delivery);
-    else delivery.ack().catch((error) => this.#options.log.write(lines.cannotSettle(held, String(error))));
+    else this.#onSettling(held, delivery.ack());
     return true;
   }
 
@@ -177,8 +183,7 @@ export class Intake {
   #refuse(delivery: Delivery, reading: Exclude<Reading, { kind: "task" }>): void {
     const { log, conclusions, events } = this.#options;
     const shown = showMessage(delivery);
-    const settled = (done: Promise<void>) =>
-      void done.catch((error) => log.write(lines.cannotSettle({ id: delivery.deliveryTag, name: "" }, String(error))));
+    const settled = (done: Promise<void>) => this.#onSettling({ id: delivery.deliveryTag, name: "" }, done);
     switch (reading.kind) {
       case "unknown":
         log.write(lines.unknownMessage(shown));

@@ -57,17 +57,22 @@ export class Request {
   #settled = false;
   #startedAtMs: number | undefined;
   #workerPid: number | undefined;
-  readonly #onError: (error: unknown) => void;
+  readonly #onSettling: (request: Request, done: Promise<void>) => void;
 
-  /** @param onError told when the broker could not be told; the message will then be delivered again */
-  constructor(fields: TaskFields, task: TaskInfo, delivery: Delivery, onError: (error: unknown) => void) {
+  /** @param onSettling given the promise of the broker's confirmation, whenever it is told something */
+  constructor(
+    fields: TaskFields,
+    task: TaskInfo,
+    delivery: Delivery,
+    onSettling: (request: Request, done: Promise<void>) => void,
+  ) {
     this.headers = fields.headers;
     this.etaMs = fields.etaMs;
     this.expiresMs = fields.expiresMs;
     this.task = task;
     this.isEarly = !task.acksLate;
     this.#delivery = delivery;
-    this.#onError = onError;
+    this.#onSettling = onSettling;
   }
 
   get id(): string {
@@ -174,13 +179,13 @@ export class Request {
    */
   adopt(delivery: Delivery): void {
     this.#delivery = delivery;
-    if (this.#settled) delivery.ack().catch(this.#onError);
+    if (this.#settled) this.#onSettling(this, delivery.ack());
   }
 
   #settle(tell: () => Promise<void>): void {
     if (this.#settled) return;
     this.#settled = true;
-    tell().catch(this.#onError);
+    this.#onSettling(this, tell());
   }
 
   #enter(next: RequestState): void {

@@ -6,7 +6,7 @@ import type { EventDispatcher } from "../events.ts";
 import type { Gossip } from "../gossip.ts";
 import type { HeldRequests } from "../held_requests.ts";
 import type { Intake } from "../intake.ts";
-import type { LogicalClock } from "../logical_clock.ts";
+import type { LogicalClock } from "../../logical_clock.ts";
 import type { WorkerLog } from "../log.ts";
 import type { Revoked } from "../revoked.ts";
 import type { RevokedStamps } from "../revoked_stamps.ts";

@@ -1,0 +1,36 @@
+import type { CeleryLevel } from "./log_lines.ts";
+import type { PoolKind } from "./task_pool.ts";
+
+/** How a worker is started: the options of `celery worker`, read and filled in. */
+export interface WorkerOptions {
+  /** Node name, `celery@host`. */
+  readonly node: string;
+  /** `file:` URL of the module that exports the app; every child imports it. */
+  readonly moduleUrl: string;
+  /** Modules that children import as well, for their tasks. */
+  readonly include: readonly string[];
+  readonly pool: PoolKind;
+  /** Children of a prefork pool; tasks at once in an async one. */
+  readonly concurrency: number;
+  readonly autoscale: { readonly max: number; readonly min: number } | undefined;
+  /** Messages held for each task that can run; 0: no limit. */
+  readonly prefetchMultiplier: number;
+  /** The multiplier was chosen, and holds for short tasks too; else those are fetched further ahead. */
+  readonly strictPrefetch: boolean;
+  readonly maxTasksPerChild: number | undefined;
+  /** KiB of resident memory. */
+  readonly maxMemoryPerChild: number | undefined;
+  readonly taskEvents: boolean;
+  readonly heartbeat: boolean;
+  readonly heartbeatIntervalMs: number;
+  readonly mingle: boolean;
+  readonly gossip: boolean;
+  readonly remoteControl: boolean;
+  readonly poolRestarts: boolean;
+  readonly disableRateLimits: boolean;
+  /** A cold shutdown lets tasks run on for so long, milliseconds. */
+  readonly softShutdownMs: number;
+  readonly logLevel: CeleryLevel;
+  /** Runtime flags of the children. Default: those of this process. */
+  readonly execArgv?: readonly string[];
+}
