@@ -1,0 +1,534 @@
+import { AckWindow } from "./ack_window.ts";
+import { type Answer, Calls } from "./calls.ts";
+import { ConfirmTracker } from "./confirm_tracker.ts";
+import { AmqpError, closedByBroker, endedUnder } from "./errors.ts";
+import type { OutgoingMessage, ReceivedMessage } from "./message.ts";
+import { Deferred } from "../base/deferred.ts";
+import { ConnectionError, LimitError, ProtocolError, UsageError } from "../base/errors.ts";
+import type { Logger } from "../base/log.ts";
+import { type Clock, withDeadline } from "../base/time.ts";
+import { type ChannelEvent, type Content, ContentAssembler } from "./wire/content.ts";
+import type { FieldTable } from "./wire/field_table.ts";
+import type { Frame } from "./wire/frame.ts";
+import type { ContentMethod, Method, MethodKind, MethodOf, PlainMethod } from "./wire/methods.ts";
+import { ReplyCode } from "./wire/reply_code.ts";
+
+/** What a channel needs of its connection. */
+export interface ChannelLink {
+  readonly peer: string;
+  readonly maxBodyBytes: number;
+  readonly callTimeoutMs: number;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Queues a frame for this tick's write. */
+  send(method: Method): void;
+  publish(method: MethodOf<"basic.publish">, content: Content): void;
+  /** Calls `Channel.flushAcks` before this tick's write. */
+  requestFlush(): void;
+  /** Resolves when what is queued now is with the system; rejects if the connection ends first. */
+  sent(): Promise<void>;
+  /** The number may be used again. */
+  release(): void;
+}
+
+export interface CallOptions {
+  /** Default: the connection's `callTimeoutMs`. */
+  readonly timeoutMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface ConsumeOptions extends CallOptions {
+  readonly queue: string;
+  /** Unique on the channel; default: `ctag` and a number. */
+  readonly consumerTag?: string | undefined;
+  /** Deliveries count as acknowledged when they are sent. Default false. */
+  readonly noAck?: boolean | undefined;
+  /** Refused while others consume from the queue. Default false. */
+  readonly exclusive?: boolean | undefined;
+  readonly arguments?: FieldTable | undefined;
+  /** Called for each delivery, in order, from the reader loop: it must not throw and must not block. */
+  readonly onMessage: (message: ReceivedMessage) => void;
+  /** The broker ended the consumer: its queue was deleted, or its node is gone. */
+  readonly onCancel?: (() => void) | undefined;
+}
+
+/** Where a publish in confirm mode ends, exactly once. */
+export interface PublishOutcome {
+  readonly message: OutgoingMessage;
+  /** The broker has it; for persistent messages in durable queues: on disk. */
+  confirmed(): void;
+  /** The broker has refused it: it reached no queue though it was mandatory (312), or was negatively confirmed. */
+  refused(error: AmqpError): void;
+  /** The channel ended first; the broker may have it or not. */
+  lost(reason: Error): void;
+}
+
+const GET_ANSWERS: readonly MethodKind[] = ["basic.get-ok", "basic.get-empty"];
+
+type State =
+  | { readonly kind: "open" }
+  | { readonly kind: "closing"; readonly reason: Error }
+  | { readonly kind: "closed"; readonly reason: Error };
+
+interface ConsumerEntry {
+  readonly noAck: boolean;
+  readonly onMessage: (message: ReceivedMessage) => void;
+  readonly onCancel: (() => void) | undefined;
+}
+
+/**
+ * One channel of a connection.
+ *
+ *     open ──close()──> closing ──close-ok──> closed
+ *      └──channel.close by the broker, end of the connection──^
+ *
+ * A channel that the broker closes, because it was asked for something wrong, is gone; the connection and its other
+ * channels are not. Calls are pipelined. Acknowledgements of one tick leave in as few frames as possible.
+ *
+ * Opens: nothing but itself on the broker. On every way out all calls, consumers and publishes are settled with the reason.
+ *
+ * Spec: AMQP 0-9-1 §1.5, §1.8 · RabbitMQ "Channels", "Consumer Acknowledgements and Publisher Confirms"
+ */
+export class Channel {
+  readonly number: number;
+  /** Settles when the channel has ended: with `undefined` after `close`, else with the reason. Never rejects. */
+  readonly closed: Promise<Error | undefined>;
+
+  readonly #link: ChannelLink;
+  readonly #closed = new Deferred<Error | undefined>();
+  readonly #assembler: ContentAssembler;
+  readonly #calls = new Calls();
+  readonly #consumers = new Map<string, ConsumerEntry>();
+  readonly #acks = new AckWindow();
+  #state: State = { kind: "open" };
+  #confirms: ConfirmTracker<PublishOutcome> | undefined;
+  #returns = new Map<PublishOutcome, AmqpError>();
+  #flow = true;
+  #flowListener: ((active: boolean) => void) | undefined;
+  #tags = 0;
+  #closing: Promise<void> | undefined;
+
+  /** Called by the connection; use `AmqpConnection.openChannel`. */
+  constructor(number: number, link: ChannelLink) {
+    this.number = number;
+    this.#link = link;
+    this.#assembler = new ContentAssembler({ maxBodyBytes: link.maxBodyBytes });
+    this.closed = this.#closed.promise;
+  }
+
+  get isOpen(): boolean {
+    return this.#state.kind === "open";
+  }
+
+  /** False while the broker asks not to publish on this channel (`channel.flow`). */
+  get mayPublish(): boolean {
+    return this.#flow;
+  }
+
+  /** Calls `listener`, the only one, whenever `mayPublish` changes. */
+  onFlow(listener: (active: boolean) => void): void {
+    this.#flowListener = listener;
+  }
+
+  /** Publishes that wait for their confirmation. */
+  get unconfirmed(): number {
+    return this.#confirms?.pending ?? 0;
+  }
+
+  /** Deliveries that are not settled. */
+  get unsettled(): number {
+    return this.#acks.unsettled;
+  }
+
+  /**
+   * Sends a request and resolves with its answer.
+   * @throws {AmqpError} if the broker refuses it, which ends the channel; {ConnectionError} if the channel ends otherwise;
+   * {TimeoutError}; `signal.reason`.
+   */
+  async call(
+    method: Method,
+    replies: readonly MethodKind[],
+    attempt: string,
+    options: CallOptions = {},
+  ): Promise<Method> {
+    return (await this.#ask(method, replies, attempt, options)).method;
+  }
+
+  /** Opens the channel on the broker; called once, by the connection. */
+  async open(options: CallOptions = {}): Promise<this> {
+    await this.call({ kind: "channel.open" }, ["channel.open-ok"], `open channel ${this.number}`, options);
+    return this;
+  }
+
+  /** How many deliveries may be unsettled at once. @param count 0 = no limit. @param global for the channel, not for each later consumer */
+  async qos(count: number, global: boolean, options: CallOptions = {}): Promise<void> {
+    const method = { kind: "basic.qos", prefetchSize: 0, prefetchCount: count, global } as const;
+    await this.call(method, ["basic.qos-ok"], `set the prefetch count to ${count}`, options);
+  }
+
+  /** Starts a consumer. @returns its tag. */
+  async consume(options: ConsumeOptions): Promise<string> {
+    const { queue, consumerTag = `ctag${++this.#tags}`, noAck = false, exclusive = false, onMessage, onCancel } =
+      options;
+    if (this.#consumers.has(consumerTag)) {
+      throw new UsageError(`Cannot consume from ${queue}: the channel has a consumer ${consumerTag} already`);
+    }
+    const method = {
+      kind: "basic.consume",
+      queue,
+      consumerTag,
+      noLocal: false,
+      noAck,
+      exclusive,
+      noWait: false,
+      arguments: options.arguments ?? {},
+    } as const;
+    const reply = this.call(method, ["basic.consume-ok"], `consume from ${queue}`, options);
+    this.#consumers.set(consumerTag, { noAck, onMessage, onCancel }); // deliveries may come right behind the answer
+    try {
+      await reply;
+    } catch (error) {
+      this.#consumers.delete(consumerTag);
+      throw error;
+    }
+    return consumerTag;
+  }
+
+  /** Ends a consumer; what it delivered can still be settled. */
+  async cancel(consumerTag: string, options: CallOptions = {}): Promise<void> {
+    const attempt = `cancel consumer ${consumerTag}`;
+    await this.call({ kind: "basic.cancel", consumerTag, noWait: false }, ["basic.cancel-ok"], attempt, options);
+    this.#consumers.delete(consumerTag);
+  }
+
+  /** Takes one message, or undefined from an empty queue. Consuming is many times cheaper. */
+  async get(
+    queue: string,
+    options: CallOptions & { readonly noAck?: boolean } = {},
+  ): Promise<ReceivedMessage | undefined> {
+    const { noAck = false } = options;
+    const method = { kind: "basic.get", queue, noAck } as const;
+    const { method: answer, content } = await this.#ask(method, GET_ANSWERS, `get a message from ${queue}`, options);
+    if (answer.kind !== "basic.get-ok" || content === undefined) return undefined;
+    const { deliveryTag, redelivered, exchange, routingKey } = answer;
+    return { consumerTag: "", deliveryTag, redelivered, exchange, routingKey, ...content };
+  }
+
+  /** Acknowledges one delivery; leaves with this tick's others. @throws {UsageError} if it is settled already. */
+  ack(deliveryTag: number): void {
+    this.#mustBeOpen(`acknowledge delivery ${deliveryTag}`);
+    this.#acks.ack(deliveryTag);
+    this.#link.requestFlush();
+  }
+
+  /** Drops one delivery, or gives it back to its queue. @throws {UsageError} if it is settled already. */
+  reject(deliveryTag: number, requeue: boolean): void {
+    this.#mustBeOpen(`reject delivery ${deliveryTag}`);
+    this.#acks.settle(deliveryTag);
+    this.#link.send({ kind: "basic.reject", deliveryTag, requeue });
+  }
+
+  /** Drops everything that is open up to `deliveryTag` (0 = everything), or gives it back. */
+  nackUpTo(deliveryTag: number, requeue: boolean): void {
+    this.#mustBeOpen(`reject deliveries up to ${deliveryTag}`);
+    this.flushAcks();
+    if (this.#acks.unsettled === 0) return;
+    this.#acks.settleUpTo(deliveryTag);
+    this.#link.send({ kind: "basic.nack", deliveryTag, multiple: true, requeue });
+  }
+
+  /** Gives everything that is open back to the queues. */
+  async recover(options: CallOptions = {}): Promise<void> {
+    this.#mustBeOpen("recover deliveries");
+    this.flushAcks();
+    this.#acks.settleUpTo(0);
+    await this.call({ kind: "basic.recover", requeue: true }, ["basic.recover-ok"], "recover deliveries", options);
+  }
+
+  /** Sends the acknowledgements of this tick; called by the connection before it writes. */
+  flushAcks(): void {
+    if (!this.#acks.hasAcks || this.#state.kind !== "open") return;
+    for (const { deliveryTag, multiple } of this.#acks.takeAcks()) {
+      this.#link.send({ kind: "basic.ack", deliveryTag, multiple });
+    }
+  }
+
+  /** Resolves when what was settled until now is with the system. */
+  sent(): Promise<void> {
+    return this.#link.sent();
+  }
+
+  /** From now on the broker confirms every publish. */
+  async confirmSelect(options: CallOptions = {}): Promise<void> {
+    const attempt = "switch publisher confirms on";
+    await this.call({ kind: "confirm.select", noWait: false }, ["confirm.select-ok"], attempt, options);
+    this.#confirms ??= new ConfirmTracker();
+  }
+
+  /**
+   * Publishes in confirm mode; resolves when the broker has the message.
+   * @throws {AmqpError} if the broker refuses it; {ConnectionError} with `maybeSent` if the channel ends first.
+   */
+  publishConfirmed(message: OutgoingMessage): Promise<void> {
+    const done = new Deferred<void>();
+    this.publishTracked({
+      message,
+      confirmed: () => done.resolve(),
+      refused: (error) => done.reject(error),
+      lost: (reason) => done.reject(endedUnder(describePublish(message), reason, { maybeSent: true })),
+    });
+    return done.promise;
+  }
+
+  /** As `publishConfirmed`, without a promise of its own. @throws {UsageError} if the message cannot be written, before anything is sent. */
+  publishTracked(outcome: PublishOutcome): void {
+    if (this.#confirms === undefined) {
+      throw new UsageError("Cannot publish with confirmation: confirmSelect was not called", { code: "ERR_STATE" });
+    }
+    this.publish(outcome.message);
+    this.#confirms.add(outcome);
+  }
+
+  /**
+   * Publishes without waiting for anything: the message is lost if the connection breaks.
+   * @throws {LimitError} for a body over the limit; {UsageError} for properties that cannot be written.
+   */
+  publish(message: OutgoingMessage): void {
+    const { exchange, routingKey, properties, body, mandatory = false } = message;
+    this.#mustBeOpen(describePublish(message));
+    if (body.length > this.#link.maxBodyBytes) {
+      throw new LimitError(
+        `Cannot ${
+          describePublish(message)
+        }: its body has ${body.length} bytes, the limit is ${this.#link.maxBodyBytes}`,
+      );
+    }
+    const method = { kind: "basic.publish", exchange, routingKey, mandatory, immediate: false } as const;
+    this.#link.publish(method, { properties, body });
+  }
+
+  /** Closes the channel; what is not settled goes back to the queues. */
+  close(options: CallOptions = {}): Promise<void> {
+    this.#closing ??= this.#close(options);
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** Takes the next frame of this channel. @throws {ProtocolError} if it makes no sense; then the connection has to end. */
+  onFrame(frame: Frame): void {
+    const event = this.#assembler.push(frame);
+    if (event === undefined) return;
+    if (this.#state.kind === "closing") return this.#onClosingEvent(event);
+    switch (event.kind) {
+      case "method":
+        return this.#onMethod(event.method);
+      case "content":
+        return this.#onContent(event.method, event.content);
+      case "refused":
+        return this.#onRefused(event);
+    }
+  }
+
+  /** The connection has ended. */
+  onConnectionEnd(reason: Error): void {
+    this.#shutdown(reason);
+  }
+
+  async #close(options: CallOptions): Promise<void> {
+    if (this.#state.kind !== "open") return;
+    this.flushAcks();
+    const reason = new ConnectionError(`Cannot use channel ${this.number} to ${this.#link.peer}: it was closed here`);
+    const close = { kind: "channel.close", replyCode: 200, replyText: "", classId: 0, methodId: 0 } as const;
+    this.#calls.fail(reason); // their answers are dropped from now on
+    const answer = this.call(close, ["channel.close-ok"], `close channel ${this.number}`, options);
+    this.#state = { kind: "closing", reason };
+    try {
+      await answer;
+    } finally {
+      this.#shutdown(reason);
+    }
+  }
+
+  #ask(method: Method, replies: readonly MethodKind[], attempt: string, options: CallOptions): Promise<Answer> {
+    const { timeoutMs = this.#link.callTimeoutMs, signal } = options;
+    signal?.throwIfAborted();
+    this.#mustBeOpen(attempt);
+    this.#link.send(method);
+    const answer = this.#calls.add(method, replies, attempt);
+    return withDeadline(answer, { timeoutMs, signal, clock: this.#link.clock, what: attempt });
+  }
+
+  /** Between close and close-ok everything but these two methods is to be dropped. */
+  #onClosingEvent(event: ChannelEvent): void {
+    if (event.method.kind === "channel.close-ok") this.#calls.settle(event.method);
+    else if (event.method.kind === "channel.close") this.#onClose(event.method);
+  }
+
+  #onMethod(method: PlainMethod): void {
+    switch (method.kind) {
+      case "basic.ack":
+        return this.#onConfirm(method, (outcome) => this.#confirmed(outcome));
+      case "basic.nack":
+        return this.#onConfirm(method, (outcome) => this.#negative(outcome));
+      case "basic.cancel":
+        return this.#onCancel(method);
+      case "channel.flow":
+        return this.#onFlow(method.active);
+      case "channel.close":
+        return this.#onClose(method);
+      default:
+        this.#calls.settle(method);
+    }
+  }
+
+  #onConfirm(method: MethodOf<"basic.ack" | "basic.nack">, settle: (outcome: PublishOutcome) => void): void {
+    if (this.#confirms === undefined) {
+      throw new ProtocolError(`Cannot understand the broker: ${method.kind} came, but nothing was to be confirmed`, {
+        replyCode: ReplyCode.commandInvalid,
+      });
+    }
+    this.#confirms.settle(method.deliveryTag, method.multiple, settle);
+  }
+
+  #confirmed(outcome: PublishOutcome): void {
+    const returned = this.#returns.get(outcome);
+    if (returned === undefined) return outcome.confirmed();
+    this.#returns.delete(outcome);
+    outcome.refused(returned);
+  }
+
+  #negative(outcome: PublishOutcome): void {
+    this.#returns.delete(outcome);
+    outcome.refused(new AmqpError(`Cannot ${describePublish(outcome.message)}: the broker refused it (basic.nack)`, 0));
+  }
+
+  #onFlow(active: boolean): void {
+    this.#flow = active;
+    this.#link.send({ kind: "channel.flow-ok", active });
+    this.#flowListener?.(active);
+  }
+
+  #onCancel(method: MethodOf<"basic.cancel">): void {
+    const consumer = this.#consumers.get(method.consumerTag);
+    this.#consumers.delete(method.consumerTag);
+    if (!method.noWait) this.#link.send({ kind: "basic.cancel-ok", consumerTag: method.consumerTag });
+    consumer?.onCancel?.();
+  }
+
+  #onClose(method: MethodOf<"channel.close">): void {
+    this.#link.send({ kind: "channel.close-ok" });
+    const error = closedByBroker(`channel ${this.number} to ${this.#link.peer}`, method);
+    this.#calls.refuse(error);
+    this.#shutdown(error);
+  }
+
+  #onContent(method: ContentMethod, content: Content): void {
+    switch (method.kind) {
+      case "basic.deliver":
+        return this.#onDeliver(method, content);
+      case "basic.return":
+        return this.#onReturn(method, content);
+      case "basic.get-ok":
+        return this.#noteGot(method, this.#calls.settle(method, content));
+      case "basic.publish":
+        throw sentByClientsOnly(method);
+    }
+  }
+
+  #onDeliver(method: MethodOf<"basic.deliver">, content: Content): void {
+    const { consumerTag, deliveryTag, redelivered, exchange, routingKey } = method;
+    const consumer = this.#consumers.get(consumerTag);
+    this.#acks.delivered(deliveryTag, consumer?.noAck ?? false);
+    if (consumer === undefined) return this.#giveBack(deliveryTag);
+    consumer.onMessage({
+      consumerTag,
+      deliveryTag,
+      redelivered,
+      exchange,
+      routingKey,
+      properties: content.properties,
+      body: content.body,
+    });
+  }
+
+  #noteGot(method: MethodOf<"basic.get-ok">, asked: Method): void {
+    this.#acks.delivered(method.deliveryTag, asked.kind === "basic.get" && asked.noAck);
+  }
+
+  /** Cannot be, unless the broker forgot a cancel; the message is somebody else's then. */
+  #giveBack(deliveryTag: number): void {
+    this.#acks.settle(deliveryTag);
+    this.#link.send({ kind: "basic.reject", deliveryTag, requeue: true });
+  }
+
+  #onReturn(method: MethodOf<"basic.return">, content: Content): void {
+    const { replyCode, replyText, exchange, routingKey } = method;
+    const { messageId, correlationId } = content.properties;
+    const error = new AmqpError(
+      `Cannot ${describePublish(method)}: the broker returned it with ${replyCode} ${replyText}`,
+      replyCode,
+      { replyText },
+    );
+    // a returned message has no number of its own, but it is confirmed right after
+    const outcome = this.#confirms?.find((each) => {
+      const { message } = each;
+      return message.mandatory === true && message.exchange === exchange && message.routingKey === routingKey &&
+        message.properties.messageId === messageId && message.properties.correlationId === correlationId &&
+        message.body.length === content.body.length && !this.#returns.has(each);
+    });
+    if (outcome === undefined) this.#link.log.warn("A published message came back", { reason: error.message });
+    else this.#returns.set(outcome, error);
+  }
+
+  /** A message whose publisher is to blame is dropped, so that it does not come again and again. */
+  #onRefused({ method, reason }: Extract<ChannelEvent, { kind: "refused" }>): void {
+    this.#link.log.error("A message was refused", { method: method.kind, reason: reason.message });
+    switch (method.kind) {
+      case "basic.deliver": {
+        const noAck = this.#consumers.get(method.consumerTag)?.noAck ?? false;
+        this.#acks.delivered(method.deliveryTag, noAck);
+        if (!noAck) this.reject(method.deliveryTag, false);
+        return;
+      }
+      case "basic.get-ok":
+        this.#noteGot(method, this.#calls.settleWith(method, reason));
+        if (this.#acks.isOpen(method.deliveryTag)) this.reject(method.deliveryTag, false);
+        return;
+      case "basic.return":
+        return this.#onReturn(method, { properties: {}, body: new Uint8Array(0) });
+      case "basic.publish":
+        throw sentByClientsOnly(method);
+    }
+  }
+
+  #mustBeOpen(attempt: string): void {
+    if (this.#state.kind !== "open") throw endedUnder(attempt, this.#state.reason, { maybeSent: false });
+  }
+
+  #shutdown(reason: Error): void {
+    if (this.#state.kind === "closed") return;
+    const wasAsked = this.#state.kind === "closing";
+    this.#state = { kind: "closed", reason };
+    this.#calls.fail(reason);
+    this.#consumers.clear();
+    this.#returns.clear();
+    for (const outcome of this.#confirms?.takeAll() ?? []) outcome.lost(reason);
+    this.#link.release();
+    this.#closed.resolve(wasAsked ? undefined : reason);
+  }
+}
+
+function sentByClientsOnly(method: Method): ProtocolError {
+  return new ProtocolError(`Cannot understand the broker: ${method.kind} came, which only clients send`, {
+    replyCode: ReplyCode.commandInvalid,
+  });
+}
+
+/** Completes "Cannot …". */
+export function describePublish(to: { readonly exchange: string; readonly routingKey: string }): string {
+  const { exchange, routingKey } = to;
+  return exchange === "" ? `publish to queue ${routingKey}` : `publish to exchange ${exchange} with key ${routingKey}`;
+}

@@ -1,0 +1,235 @@
+import type { Channel } from "./channel.ts";
+import { AmqpError } from "./errors.ts";
+import type { ReceivedMessage } from "./message.ts";
+import type { FieldTable } from "./wire/field_table.ts";
+import { ReplyCode } from "./wire/reply_code.ts";
+import { Backoff } from "../base/backoff.ts";
+import { asError, UsageError } from "../base/errors.ts";
+import type { Logger } from "../base/log.ts";
+import { type Clock, delay } from "../base/time.ts";
+
+/** One queue that a consumer takes from. */
+export interface ConsumedQueue {
+  readonly queue: string;
+  readonly exclusive?: boolean | undefined;
+  readonly arguments?: FieldTable | undefined;
+}
+
+export interface ConsumerOptions {
+  readonly queues: readonly ConsumedQueue[];
+  /** Deliveries that may be unsettled at once; 0 = no limit. */
+  readonly credit: number;
+  /**
+   * `channel`: the credit is shared by all queues and can be changed at any time (classic queues).
+   * `consumer`: each queue has its own, and a change holds only for queues that are added later: all that quorum queues know.
+   */
+  readonly creditScope: "channel" | "consumer";
+  /** Nothing to settle. Default false. */
+  readonly noAck?: boolean | undefined;
+  /** Called for each delivery, in order; must not throw or block. Settle over `channel`, which is void once it is not open. */
+  readonly onMessage: (message: ReceivedMessage, queue: string, channel: Channel) => void;
+  /** A queue cannot be consumed from any more: it is gone, and could not be declared again, or may not be used. */
+  readonly onLost?: ((queue: string, reason: Error) => void) | undefined;
+}
+
+/** What a consumer needs of its client. */
+export interface ConsumerHost {
+  readonly clock: Clock;
+  readonly log: Logger;
+  openChannel(): Promise<Channel>;
+  /** Declares what is known of a queue again. @throws {AmqpError} if the broker refuses it. */
+  redeclare(queue: string): Promise<void>;
+  forget(consumer: ResumableConsumer): void;
+}
+
+/** First and longest wait before a channel that ended under the consumer is opened again. */
+const RETRY = { startMs: 50, factor: 2, stepMs: 0, maxMs: 2000 } as const;
+/** How often a queue may be locked by the connection before this one, which the broker has not buried yet. */
+const MAX_LOCKED = 10;
+
+/**
+ * A consumer that goes on: after a reconnect, after its channel was closed (an acknowledgement took too long), and after the
+ * broker has cancelled it (its queue was deleted), by declaring the queue again and consuming anew.
+ *
+ * Owns: one channel. `stop` ends the deliveries and leaves the channel for settling; `close` ends both, and what is not
+ * settled then goes back to the queues.
+ */
+export class ResumableConsumer {
+  readonly #host: ConsumerHost;
+  readonly #options: ConsumerOptions;
+  readonly #queues = new Map<string, ConsumedQueue>();
+  readonly #tags = new Map<string, string>(); // queue → consumer tag on the present channel
+  readonly #stop = new AbortController();
+  #credit: number;
+  #channel: Channel | undefined;
+  #resuming: Promise<void> | undefined;
+  #isRetrying = false;
+  #locked = 0;
+
+  constructor(host: ConsumerHost, options: ConsumerOptions) {
+    this.#host = host;
+    this.#options = options;
+    this.#credit = options.credit;
+    for (const each of options.queues) this.#queues.set(each.queue, each);
+  }
+
+  get queues(): readonly string[] {
+    return [...this.#queues.keys()];
+  }
+
+  get credit(): number {
+    return this.#credit;
+  }
+
+  /** Deliveries of the present channel that are not settled. */
+  get unsettled(): number {
+    return this.#channel?.isOpen ? this.#channel.unsettled : 0;
+  }
+
+  /**
+   * Consumes over a channel of the present connection, unless it does.
+   * @throws {AmqpError} if the broker refuses a queue, when `isFirst`; later such a queue is lost, and the others go on.
+   */
+  resume(isFirst: boolean): Promise<void> {
+    const before = this.#resuming ?? Promise.resolve();
+    this.#resuming = before.catch(() => {}).then(() => this.#resume(isFirst)); // whoever asked before was told
+    return this.#resuming;
+  }
+
+  /** Consumes from one more queue. @throws {AmqpError} if the broker refuses it. */
+  async addQueue(queue: ConsumedQueue): Promise<void> {
+    this.#mustRun("add a queue");
+    await this.#resuming?.catch(() => {}); // it has told its own caller
+    if (this.#queues.has(queue.queue)) return;
+    this.#queues.set(queue.queue, queue);
+    if (this.#channel === undefined || !this.#channel.isOpen) return; // the next `resume` takes it along
+    try {
+      await this.#consume(this.#channel, queue);
+    } catch (error) {
+      this.#queues.delete(queue.queue);
+      throw error;
+    }
+  }
+
+  /** Stops consuming from one queue; what is held of it can still be settled. */
+  async cancelQueue(queue: string): Promise<void> {
+    this.#queues.delete(queue);
+    const tag = this.#tags.get(queue);
+    this.#tags.delete(queue);
+    if (tag !== undefined && this.#channel?.isOpen) await this.#channel.cancel(tag);
+  }
+
+  /** Takes effect for the next deliveries (scope `channel`), or for queues that are added later (scope `consumer`). */
+  setCredit(credit: number): void {
+    this.#credit = credit;
+    const channel = this.#channel;
+    if (channel === undefined || !channel.isOpen || this.#options.noAck) return;
+    channel.qos(credit, this.#options.creditScope === "channel").catch(() => {}); // a channel that ends is resumed with the credit
+  }
+
+  /** No new deliveries; those in hand can still be settled. */
+  async stop(): Promise<void> {
+    if (this.#stop.signal.aborted) return;
+    this.#stop.abort(new UsageError("Cannot resume the consumer: it was stopped", { code: "ERR_STATE" }));
+    this.#host.forget(this);
+    const channel = this.#channel;
+    const tags = [...this.#tags.values()];
+    this.#tags.clear();
+    if (!channel?.isOpen) return;
+    await Promise.all(tags.map((tag) => channel.cancel(tag))).catch(() => {}); // a channel that ended delivers nothing either
+  }
+
+  /** `stop`, and what is in hand goes back to the queues. */
+  async close(): Promise<void> {
+    await this.stop();
+    await this.#channel?.close().catch(() => {}); // it is over either way, and the broker gives everything back
+  }
+
+  async #resume(isFirst: boolean): Promise<void> {
+    if (this.#channel?.isOpen || this.#stop.signal.aborted) return;
+    const channel = await this.#host.openChannel();
+    this.#channel = channel;
+    this.#tags.clear();
+    if (this.#stop.signal.aborted) return await channel.close();
+    channel.closed.then((reason) => this.#onChannelEnd(reason));
+    if (!this.#options.noAck) await channel.qos(this.#credit, this.#options.creditScope === "channel");
+    const queues = [...this.#queues.values()];
+    const outcomes = await Promise.allSettled(queues.map((queue) => this.#consume(channel, queue)));
+    const reasons = outcomes.flatMap((outcome) => outcome.status === "rejected" ? [asError(outcome.reason)] : []);
+    if (reasons.length === 0) {
+      this.#locked = 0;
+      return;
+    }
+    const refusal = reasons.find((reason) => reason instanceof AmqpError); // the others fell with the channel
+    if (refusal === undefined || isFirst) throw refusal ?? reasons[0];
+    const isLocked = refusal.replyCode === ReplyCode.resourceLocked && ++this.#locked < MAX_LOCKED;
+    const queue = queues[outcomes.findIndex((outcome) => outcome.status === "rejected" && outcome.reason === refusal)];
+    if (!isLocked && queue !== undefined) this.#lose(queue.queue, refusal);
+  }
+
+  async #consume(channel: Channel, { queue, exclusive, arguments: args }: ConsumedQueue): Promise<void> {
+    const { noAck, onMessage } = this.#options;
+    const tag = await channel.consume({
+      queue,
+      noAck,
+      exclusive,
+      arguments: args,
+      onMessage: (message) => onMessage(message, queue, channel),
+      onCancel: () => this.#onCancel(channel, queue),
+    });
+    this.#tags.set(queue, tag);
+  }
+
+  /** The queue was deleted under the consumer, or its node is gone. */
+  #onCancel(channel: Channel, queue: string): void {
+    this.#tags.delete(queue);
+    const consumed = this.#queues.get(queue);
+    if (consumed === undefined || this.#stop.signal.aborted) return;
+    this.#host.log.warn("The broker cancelled a consumer; its queue is declared again", { queue });
+    this.#host.redeclare(queue).then(() => this.#consume(channel, consumed)).catch((error) => {
+      if (error instanceof AmqpError && channel.isOpen) this.#lose(queue, error);
+    }); // where the channel or the connection ended, its own end resumes everything
+  }
+
+  /** Resumes over another channel of the same connection; if that is gone too, the client resumes after its reconnect. */
+  #onChannelEnd(reason: Error | undefined): void {
+    if (this.#isRetrying || this.#stop.signal.aborted || !(reason instanceof AmqpError)) return;
+    this.#host.log.warn("The broker closed a consumer's channel; it is opened again", { reason: reason.message });
+    this.#isRetrying = true;
+    this.#retry().catch((error) => {
+      if (this.#stop.signal.aborted) return;
+      this.#host.log.warn("A consumer waits for its connection", { reason: asError(error).message });
+    }).finally(() => this.#isRetrying = false);
+  }
+
+  async #retry(): Promise<void> {
+    const backoff = new Backoff(RETRY);
+    while (!this.#channel?.isOpen && this.#queues.size > 0) {
+      await delay(backoff.next(), { signal: this.#stop.signal, clock: this.#host.clock });
+      for (const queue of this.queues) await this.#redeclare(queue);
+      await this.resume(false);
+    }
+  }
+
+  async #redeclare(queue: string): Promise<void> {
+    try {
+      await this.#host.redeclare(queue);
+    } catch (error) {
+      if (!(error instanceof AmqpError)) throw error;
+      if (error.replyCode !== ReplyCode.resourceLocked) this.#lose(queue, error);
+    }
+  }
+
+  #lose(queue: string, reason: Error): void {
+    this.#queues.delete(queue);
+    this.#tags.delete(queue);
+    this.#host.log.error("A queue cannot be consumed from any more", { queue, reason: reason.message });
+    this.#options.onLost?.(queue, reason);
+  }
+
+  #mustRun(attempt: string): void {
+    if (this.#stop.signal.aborted) {
+      throw new UsageError(`Cannot ${attempt}: the consumer was stopped`, { code: "ERR_STATE" });
+    }
+  }
+}
