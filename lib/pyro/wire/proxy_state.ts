@@ -24,6 +24,10 @@ export interface ProxyState {
   readonly handshake: unknown;
   /** Name of the serializer; undefined: the receiver's own choice. */
   readonly serializer: string | undefined;
+  /** Sent for old peers only: receivers use their own settings. Default 0, none. */
+  readonly timeoutSeconds?: number | undefined;
+  /** The same. Default 0. */
+  readonly maxRetries?: number | undefined;
 }
 
 /**
@@ -37,9 +41,9 @@ export interface ProxyCodec {
   fromState(state: ProxyState): unknown;
 }
 
-/** The class dict of a proxy. Timeout and retries are sent for old peers only: receivers use their own settings. */
+/** The class dict of a proxy. */
 export function proxyToDict(state: ProxyState): Record<string, unknown> {
-  const { uri, oneway, methods, attrs, hmacKey, handshake, serializer } = state;
+  const { uri, oneway, methods, attrs, hmacKey, handshake, serializer, timeoutSeconds = 0, maxRetries = 0 } = state;
   const key = hmacKey === undefined ? null : `b64:${Buffer.from(hmacKey).toString("base64")}`;
   const names = (list: readonly string[]) => Tuple.fromItems(list);
   return {
@@ -49,10 +53,10 @@ export function proxyToDict(state: ProxyState): Record<string, unknown> {
       names(oneway),
       names(methods),
       names(attrs),
-      new PyFloat(0),
+      new PyFloat(timeoutSeconds),
       key,
       handshake,
-      0,
+      maxRetries,
       serializer ?? null,
     ),
   };

@@ -201,15 +201,10 @@ class SerpentWriter {
 
   /** Writes a dict's key or a set's member. */
   #key(key: unknown): void {
-    const number = key instanceof PyFloat ? key.value : key;
-    const isNumber = typeof number === "number" && !Number.isNaN(number);
-    if (
-      isNumber || typeof key === "string" || typeof key === "bigint" || typeof key === "boolean" ||
-      key instanceof Tuple || key instanceof Complex || (typeof key === "object" && key !== null && textOf(key))
-    ) return this.write(key);
-    const what = key === null || key === undefined ? "None" : Number.isNaN(number) ? "nan" : describeClass(key);
+    const culprit = unhashablePart(key, false);
+    if (culprit === undefined) return this.write(key);
     throw new UsageError(
-      `Cannot write ${this.#path} with serpent: one of the keys in a dict or set is not of a primitive hashable type: ${what}. Use simple types as keys or use a list or tuple as container.`,
+      `Cannot write ${this.#path} with serpent: one of the keys in a dict or set is not of a primitive hashable type: ${culprit}. Use simple types as keys or use a list or tuple as container.`,
     );
   }
 
@@ -235,4 +230,19 @@ class SerpentWriter {
       }. Register a converter for it`,
     );
   }
+}
+
+/** What keeps a value from being a key that reads back; undefined if nothing does. None is no key, but may be part of one. */
+function unhashablePart(key: unknown, isPart: boolean): string | undefined {
+  if (key === null || key === undefined) return isPart ? undefined : "None";
+  if (typeof key === "function" || typeof key === "symbol") return describeClass(key);
+  const value = key instanceof PyFloat ? key.value : key;
+  if (Number.isNaN(value)) return "nan";
+  if (typeof value !== "object" || value instanceof Complex || textOf(value) !== undefined) return undefined;
+  if (!(value instanceof Tuple)) return describeClass(value);
+  for (const item of value) {
+    const culprit = unhashablePart(item, true);
+    if (culprit !== undefined) return culprit;
+  }
+  return undefined;
 }
