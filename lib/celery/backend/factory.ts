@@ -5,10 +5,15 @@ import type { BackendFactory, BackendOptions } from "./options.ts";
 
 /** Result backends by URL scheme; a module is loaded when its scheme is met. */
 const BACKENDS: ReadonlyMap<string, () => Promise<BackendFactory>> = new Map([
+  ...["redis", "rediss", "redis+socket", "sentinel"].map((scheme) => [scheme, loadRedis] as const),
   ["disabled", async () => (await import("./disabled.ts")).createDisabledBackend],
   ["memory", async () => (await import("./memory.ts")).createMemoryBackend],
   ["cache+memory", async () => (await import("./memory.ts")).createMemoryBackend],
 ]);
+
+async function loadRedis(): Promise<BackendFactory> {
+  return (await import("./redis.ts")).createRedisBackend;
+}
 
 /** Schemes whose results are messages: a result that nobody expects yet is lost. */
 const SENT_RESULTS: ReadonlySet<string> = new Set(["rpc"]);

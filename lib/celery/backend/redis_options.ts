@@ -1,0 +1,36 @@
+import { UsageError } from "../../base/errors.ts";
+import { backgroundClock, systemClock } from "../../base/time.ts";
+import type { RedisOptions } from "../../redis/mod.ts";
+import type { BackendOptions } from "./options.ts";
+
+/** What of `result_backend_transport_options` and the URL has a meaning for results on Redis. */
+export interface RedisBackendSettings {
+  readonly redis: RedisOptions;
+  /** `global_keyprefix`, with the `_` that Celery puts behind one that does not end in a separator. */
+  readonly keyPrefix: string;
+  /** `result_chord_ordered`. */
+  readonly chordOrdered: boolean;
+}
+
+/** @throws {UsageError} for an option of the wrong type. */
+export function readRedisBackendOptions(options: BackendOptions): RedisBackendSettings {
+  const { url, transportOptions, connectTimeoutMs, silenceMs, retry, background, log } = options;
+  const prefix = transportOptions.global_keyprefix ?? "";
+  if (typeof prefix !== "string") {
+    throw new UsageError(`Cannot use global_keyprefix: expected a text, got ${String(prefix)} (${typeof prefix})`);
+  }
+  const masterName = transportOptions.master_name;
+  return {
+    redis: {
+      url,
+      connectTimeoutMs,
+      silenceMs,
+      log,
+      clock: background ? backgroundClock : systemClock,
+      backoff: { startMs: 200, stepMs: 0, factor: 2, maxMs: retry.maxMs, jitter: 0.5 },
+      ...(typeof masterName === "string" ? { sentinel: { masterName } } : {}),
+    },
+    keyPrefix: prefix === "" || /[:_.-]$/.test(prefix) ? prefix : `${prefix}_`,
+    chordOrdered: transportOptions.result_chord_ordered !== false,
+  };
+}
