@@ -1,0 +1,153 @@
+/**
+ * `npm start`: every example script at work, one after the other, with nothing installed and nothing left running.
+ *
+ * Each stop starts the serving script, waits for the line that says it is ready, runs the asking script against it, and
+ * ends both. Data (the embedded broker's log, received files) goes to a folder of the tour's own.
+ * @module
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+
+interface Step {
+  /** Path from the root, and arguments: what a reader would type after `tsx`. */
+  readonly script: string;
+  readonly args?: readonly string[];
+  readonly input?: string;
+}
+
+interface Server extends Step {
+  /** The line after which it serves. */
+  readonly ready: RegExp;
+}
+
+interface Stop {
+  readonly title: string;
+  readonly servers: readonly Server[];
+  readonly clients: readonly Step[];
+}
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+const DEADLINE_MS = 30_000;
+
+function stops(folder: string): Stop[] {
+  const file = join(folder, "letter.txt");
+  writeFileSync(file, "Dear Python,\nthese bytes came over a socket.\n");
+  return [
+    {
+      title: "Celery: a task, its worker, and the sum that comes back",
+      servers: [{ script: "celery/addTask.ts", args: ["worker", "-l", "INFO", "-c", "2"], ready: / ready\./ }],
+      clients: [{ script: "celery/addTask_main.ts" }],
+    },
+    {
+      title: "Pyro: a remote object, found by its name",
+      servers: [{ script: "pyro/pyro_server.ts", ready: /Ready\./ }],
+      clients: [{ script: "pyro/pyro_client.ts", args: ["Ada"] }],
+    },
+    {
+      title: "Pyro: a chain of three objects that closes on itself",
+      servers: [],
+      clients: [{ script: "pyro/chainTopology.ts" }],
+    },
+    {
+      title: "Sockets: strings and files",
+      servers: [{ script: "socket/server.ts", args: ["--dir", join(folder, "received")], ready: /listening|ready/i }],
+      clients: [{ script: "socket/client.ts", args: ["hello"] }, { script: "socket/client.ts", args: ["send", file] }],
+    },
+    {
+      title: "Sockets: an addition over a raw connection",
+      servers: [{ script: "socket/addTask.ts", args: ["serve"], ready: /listening|ready/i }],
+      clients: [{ script: "socket/addTask.ts", args: ["5", "7"] }],
+    },
+  ];
+}
+
+const isColoured = process.stdout.isTTY === true && !process.env.NO_COLOR;
+const paint = (code: number, text: string) => isColoured ? `\x1b[${code}m${text}\x1b[0m` : text;
+
+/** One running script; its lines are printed with its name in front. */
+class Script {
+  readonly #child: ChildProcess;
+  readonly #exited: Promise<number>;
+  #seen = "";
+
+  constructor(step: Step, folder: string, prefix: string) {
+    const { script, args = [], input } = step;
+    console.log(paint(2, `$ tsx ${[script, ...args].join(" ")}`));
+    this.#child = spawn(process.execPath, [...process.execArgv, join(ROOT, script), ...args], {
+      cwd: ROOT,
+      stdio: ["pipe", "pipe", "pipe"],
+      env: { ...process.env, CELERY_BROKER_URL: `embedded://${folder}`, CELERY_RESULT_BACKEND: `embedded://${folder}` },
+    });
+    this.#child.stdin?.end(input);
+    for (const stream of [this.#child.stdout, this.#child.stderr]) {
+      let rest = "";
+      stream?.setEncoding("utf8").on("data", (text: string) => {
+        this.#seen += text;
+        const lines = (rest + text).split("\n");
+        rest = lines.pop() ?? "";
+        for (const line of lines) if (line.trim() !== "") console.log(`${prefix} ${line}`);
+      });
+    }
+    this.#exited = new Promise((resolve) => this.#child.once("close", (code) => resolve(code ?? 1)));
+  }
+
+  /** @throws if the line does not come in time, or the script ends first. */
+  async printed(pattern: RegExp): Promise<void> {
+    const end = Date.now() + DEADLINE_MS;
+    while (!pattern.test(this.#seen)) {
+      if (this.#child.exitCode !== null) throw new Error(`it ended with exit code ${this.#child.exitCode}`);
+      if (Date.now() > end) throw new Error(`it did not print ${pattern} within ${DEADLINE_MS} ms`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
+  exit(): Promise<number> {
+    return this.#exited;
+  }
+
+  async stop(): Promise<void> {
+    if (this.#child.exitCode === null) this.#child.kill("SIGTERM");
+    const timer = setTimeout(() => this.#child.kill("SIGKILL"), 5000);
+    await this.#exited;
+    clearTimeout(timer);
+  }
+}
+
+async function visit(stop: Stop, folder: string): Promise<void> {
+  console.log(`\n${paint(1, stop.title)}`);
+  const servers: Script[] = [];
+  try {
+    for (const server of stop.servers) {
+      const script = new Script(server, folder, paint(34, "  server |"));
+      servers.push(script);
+      await script.printed(server.ready);
+    }
+    for (const client of stop.clients) {
+      const code = await new Script(client, folder, paint(32, "  client |")).exit();
+      if (code !== 0) throw new Error(`${client.script} ended with exit code ${code}`);
+    }
+  } finally {
+    await Promise.all(servers.map((server) => server.stop()));
+  }
+}
+
+const folder = mkdtempSync(join(tmpdir(), "tour-"));
+const start = Date.now();
+let failures = 0;
+try {
+  for (const stop of stops(folder)) {
+    await visit(stop, folder).catch((error: Error) => {
+      failures++;
+      console.error(paint(31, `Cannot finish this stop: ${error.message}`));
+    });
+  }
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+const seconds = ((Date.now() - start) / 1000).toFixed(1);
+console.log(`\n${paint(1, failures === 0 ? `All of it worked, in ${seconds} s.` : `${failures} stops failed.`)}`);
+process.exitCode = failures === 0 ? 0 : 1;
