@@ -22,7 +22,8 @@ export function pythonRepr(value: unknown, depth = 0): string {
     return Number.isSafeInteger(value) && !Object.is(value, -0) ? String(value) : floatRepr(value);
   }
   if (value instanceof PyFloat || value instanceof Complex) return value.toString();
-  if (value instanceof Decimal || value instanceof Uuid) return `${value.constructor.name}(${stringRepr(value.text)})`;
+  if (value instanceof Decimal) return `Decimal(${stringRepr(value.text)})`;
+  if (value instanceof Uuid) return `UUID(${stringRepr(value.text)})`;
   if (value instanceof Uint8Array) return bytesRepr(value);
   if (depth >= MAX_DEPTH) return "...";
   const list = (items: Iterable<unknown>) => Array.from(items, (item) => pythonRepr(item, depth + 1)).join(", ");
