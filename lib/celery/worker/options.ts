@@ -31,6 +31,8 @@ export interface WorkerOptions {
   /** A cold shutdown lets tasks run on for so long, milliseconds. */
   readonly softShutdownMs: number;
   readonly logLevel: CeleryLevel;
+  /** The program of a child. Default: ours, which imports the app; tests bring one that needs none. */
+  readonly childModule?: URL;
   /** Runtime flags of the children. Default: those of this process. */
   readonly execArgv?: readonly string[];
 }

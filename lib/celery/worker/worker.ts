@@ -108,7 +108,7 @@ export class Worker {
     });
     this.pool = new TaskPool({
       ...poolShape(options),
-      module: CHILD_MODULE,
+      module: options.childModule ?? CHILD_MODULE,
       args: childArguments(options),
       ...(options.execArgv === undefined ? {} : { execArgv: options.execArgv }),
       maxTasksPerChild: options.maxTasksPerChild,

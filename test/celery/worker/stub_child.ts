@@ -2,10 +2,18 @@
 import process from "node:process";
 import { meetParent } from "../../../lib/proc/mod.ts";
 import { JobRunner, type JobSteps } from "../../../lib/celery/worker/child/job_runner.ts";
-import { decodeToChild, encodeFromChild, type FromChild } from "../../../lib/celery/worker/pool_message.ts";
+import {
+  decodeToChild,
+  encodeFromChild,
+  type FromChild,
+  type Outcome,
+} from "../../../lib/celery/worker/pool_message.ts";
+import type { ChildSetup } from "../../../lib/celery/worker/pool_shape.ts";
+import { mistake } from "../../../lib/celery/worker/read_task.ts";
+import { readTaskBody } from "../../../lib/celery/wire/task_message.ts";
 import type { TaskInfo } from "../../../lib/celery/worker/task_info.ts";
 
-const concurrency = Number(process.argv[2] ?? 1);
+const { tasksPerChild } = JSON.parse(process.argv[2] ?? "") as ChildSetup;
 
 function info(name: string): TaskInfo {
   return {
@@ -19,13 +27,15 @@ function info(name: string): TaskInfo {
     ignoreResult: false,
     storeErrorsEvenIfIgnored: false,
     sendEvents: true,
-    attributes: {},
+    attributes: { serializer: "json" },
   };
 }
 
-/** Some texts of the body: what the task is to do. */
-const ACTIONS = new Map<string, (ms: number, signal: () => AbortSignal) => unknown>([
+/** What each task does with its arguments. */
+const ACTIONS = new Map<string, (ms: number, signal: () => AbortSignal, second: number) => unknown>([
   ["quick", () => process.pid],
+  ["proj.add", (x, _signal, y) => x + y],
+  ["proj.sleep", (seconds) => new Promise((resolve) => setTimeout(resolve, seconds * 1000))],
   ["sleep", (ms) => new Promise((resolve) => setTimeout(() => resolve(process.pid), ms))],
   ["spin", (ms) => {
     const end = performance.now() + ms;
@@ -40,13 +50,18 @@ const ACTIONS = new Map<string, (ms: number, signal: () => AbortSignal) => unkno
   ],
 ]);
 
-const steps: JobSteps<{ action: string; ms: number }> = {
+const steps: JobSteps<{ action: string; args: readonly unknown[] }> = {
   prepare(order) {
-    const [action, ms] = JSON.parse(Buffer.from(order.message.body).toString()) as [string, number];
-    if (action === "nonsense") return { outcome: { kind: "invalid", reason: "nonsense" } };
-    return { prepared: { action, ms } };
+    try {
+      const payload: unknown = JSON.parse(Buffer.from(order.message.body).toString());
+      return { prepared: { action: String(order.message.headers.task), args: readTaskBody(payload).args } };
+    } catch (error) {
+      const { kind, ...rest } = mistake(error);
+      return { outcome: { kind, ...rest } as Outcome };
+    }
   },
-  call: ({ action, ms }, control) => ACTIONS.get(action)?.(ms, () => control.signal),
+  call: ({ action, args }, control) =>
+    ACTIONS.get(action)?.(Number(args[0] ?? 0), () => control.signal, Number(args[1])),
   conclude: (_prepared, result, runMs) =>
     Promise.resolve(
       result.kind === "returned"
@@ -59,7 +74,7 @@ const send = (message: FromChild) => void parent.send(...encodeFromChild(message
 let isLeaving = false;
 const runner = new JobRunner({
   steps,
-  concurrency,
+  concurrency: tasksPerChild,
   send,
   flush: () => parent.flush(),
   onIdle: () => {

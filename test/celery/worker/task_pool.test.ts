@@ -19,7 +19,7 @@ function delivery(action: string, ms: number, headers: Record<string, number[] |
       properties: {},
       contentType: "application/json",
       contentEncoding: "utf-8",
-      body: Buffer.from(JSON.stringify([action, ms])),
+      body: Buffer.from(JSON.stringify(action === "nonsense" ? ["nonsense"] : [[ms], {}, {}])),
     },
     queue: "celery",
     exchange: "",
@@ -44,7 +44,7 @@ async function startPool(options: Partial<TaskPoolOptions> = {}) {
   const pool: TaskPool = new TaskPool({
     kind: "prefork",
     module: new URL("./stub_child.ts", import.meta.url),
-    args: [String(options.tasksPerChild ?? 1)],
+    args: [JSON.stringify({ tasksPerChild: options.tasksPerChild ?? 1 })],
     execArgv: ["--import", "tsx"],
     processes: 1,
     tasksPerChild: 1,

@@ -118,15 +118,13 @@ export class JobRunner<P> {
 
   #begin(order: TaskOrder): void {
     const { steps, send, flush } = this.#options;
-    const isStale = (graceMs: number) =>
-      order.staleAtMs !== null && this.#clock.monotonic() > order.staleAtMs + graceMs;
-    if (isStale(0)) return send({ kind: "returned", jobs: [order.job] });
+    if (this.#isStale(order)) return this.#giveUpStale(order);
     const prepared = steps.prepare(order);
     if ("outcome" in prepared) return this.#report(order, { outcome: prepared.outcome, runMs: 0 });
     const startedAtMs = this.#clock.monotonic();
     send({ kind: "started", job: order.job, nowMs: startedAtMs, atMs: this.#clock.now() });
     const isOut = flush();
-    if (isStale(isOut ? LATE_MS : 0)) return send({ kind: "returned", jobs: [order.job] });
+    if (this.#isStale(order, isOut ? LATE_MS : 0)) return this.#giveUpStale(order);
 
     const running = { order, prepared: prepared.prepared, control: new JobControl(), startedAtMs, isOver: false };
     this.#running.set(order.job, running);
@@ -141,6 +139,16 @@ export class JobRunner<P> {
       (result) => this.#ended(running, { kind: "returned", value: result }),
       (error) => this.#ended(running, { kind: "threw", error }),
     );
+  }
+
+  #isStale(order: TaskOrder, graceMs = 0): boolean {
+    return order.staleAtMs !== null && this.#clock.monotonic() > order.staleAtMs + graceMs;
+  }
+
+  /** Returns a job whose lease has run out, and those behind it that share its fate, in their order. */
+  #giveUpStale(first: TaskOrder): void {
+    const stale = [first, ...this.#queue.remove((order) => this.#isStale(order))];
+    this.#options.send({ kind: "returned", jobs: stale.map((order) => order.job) });
   }
 
   /** @param cause why it was stopped from outside, if it was */
