@@ -123,16 +123,15 @@ export class RedisClient {
     options: RunOptions = {},
   ): Promise<RespValue> {
     const rest = [String(keys.length), ...keys, ...args];
-    return await this.#attempt(
-      async (connection) => {
-        const [reply = null] = await connection.runAll([["EVALSHA", script.sha, ...rest]], options);
-        if (!(reply instanceof RedisError)) return reply;
-        if (reply.prefix !== "NOSCRIPT") throw new RedisError(reply.reply, script.name);
-        return await connection.run(["EVAL", script.text, ...rest], options); // loads it as well
-      },
-      script.name,
-      options,
-    );
+    const run = async (connection: RedisConnection) => {
+      let [reply = null] = await connection.runAll([["EVALSHA", script.sha, ...rest]], options);
+      if (reply instanceof RedisError && reply.prefix === "NOSCRIPT") { // EVAL runs it and keeps it
+        [reply = null] = await connection.runAll([["EVAL", script.text, ...rest]], options);
+      }
+      if (reply instanceof RedisError) throw new RedisError(reply.reply, script.name);
+      return reply;
+    };
+    return await this.#attempt(run, script.name, options);
   }
 
   /** Asks whether this user may run scripts on this server. */
