@@ -1,0 +1,226 @@
+import { Buffer } from "node:buffer";
+import { createHash, type Hash } from "node:crypto";
+import { constants } from "node:fs";
+import type { FileHandle } from "node:fs/promises";
+import type { ConfinedFolder } from "./confined_folder.ts";
+import { isErrno, TransferError } from "./errors.ts";
+import { partialName, quoteName } from "./wire/file_name.ts";
+import type { Existing } from "./wire/message.ts";
+
+/** Received chunks are written in batches of about this size: one system call for many chunks. */
+const BATCH_BYTES = 1024 * 1024;
+/** Batches on their way to the disk; beyond it the network waits. */
+const MAX_BATCHES = 2;
+const READ_BYTES = 1024 * 1024;
+
+/**
+ * A file that is being received: `.NAME.part` beside its target, until it is complete, checked and safe on the disk.
+ *
+ *     open ──keepPrefix / startOver──> writing ──finish──> named
+ *                                         └──close──> left for the next attempt
+ *
+ * Owns: the file handle and the folder it was given, until `finish` or `close`. Nobody else in this process can open the
+ * same partial file meanwhile.
+ */
+export class PartialFile {
+  /** Bytes that an earlier attempt left. */
+  readonly foundBytes: number;
+  readonly #folder: ConfinedFolder;
+  readonly #name: string;
+  readonly #partial: string;
+  readonly #handle: FileHandle;
+  readonly #lock: string;
+  #hash: Hash | undefined;
+  #size = 0;
+  #batch: Uint8Array[] = [];
+  #batchBytes = 0;
+  #writes: Promise<void> = Promise.resolve();
+  #batches = 0;
+  #failed: unknown;
+  #isClosed = false;
+
+  private constructor(
+    folder: ConfinedFolder,
+    name: string,
+    partial: string,
+    handle: FileHandle,
+    found: number,
+    lock: string,
+  ) {
+    this.#folder = folder;
+    this.#name = name;
+    this.#partial = partial;
+    this.#handle = handle;
+    this.foundBytes = found;
+    this.#lock = lock;
+  }
+
+  /** Takes over `folder`, also where it throws. @throws {TransferError} code `busy` if the file is open already */
+  static async open(folder: ConfinedFolder, name: string): Promise<PartialFile> {
+    try {
+      return await PartialFile.#open(folder, name);
+    } catch (error) {
+      await folder.close();
+      throw error;
+    }
+  }
+
+  static async #open(folder: ConfinedFolder, name: string): Promise<PartialFile> {
+    const partial = partialName(name, (text) => createHash("sha256").update(text).digest("hex").slice(0, 32));
+    const handle = await folder.file(partial, constants.O_RDWR | constants.O_CREAT, 0o600);
+    const stat = await handle.stat({ bigint: true });
+    const lock = `${stat.dev}:${stat.ino}`;
+    if (open.has(lock) || !stat.isFile()) {
+      await handle.close();
+      const [code, why] = stat.isFile()
+        ? ["busy", "it is being received already"] as const
+        : ["name", `${quoteName(partial)} is in the way`] as const;
+      throw new TransferError(`Cannot store ${quoteName(name)}: ${why}`, code);
+    }
+    open.add(lock);
+    return new PartialFile(folder, name, partial, handle, Number(stat.size), lock);
+  }
+
+  /** Bytes so far, the prefix included. */
+  get size(): number {
+    return this.#size + this.#batchBytes;
+  }
+
+  /** Reads the first `bytes` bytes and returns their SHA-256; what is written next follows them. */
+  async keepPrefix(bytes: number, options: { digest: boolean; onProgress?: (bytes: number) => void }): Promise<string> {
+    const hash = await hashPrefix(this.#handle, bytes, options.onProgress);
+    const prefix = hash.copy().digest("hex");
+    this.#hash = options.digest ? hash : undefined;
+    this.#size = bytes;
+    await this.#handle.truncate(bytes);
+    return prefix;
+  }
+
+  async startOver(options: { digest: boolean }): Promise<void> {
+    this.#hash = options.digest ? createHash("sha256") : undefined;
+    this.#size = 0;
+    await this.#handle.truncate(0);
+  }
+
+  /** Takes a chunk, which must not change afterwards; a promise it returns asks for patience. @throws what the disk said */
+  write(bytes: Uint8Array): void | Promise<void> {
+    if (this.#failed !== undefined) throw this.#failed;
+    this.#hash?.update(bytes);
+    this.#batch.push(bytes);
+    this.#batchBytes += bytes.length;
+    if (this.#batchBytes < BATCH_BYTES) return;
+    this.#flush();
+    if (this.#batches > MAX_BATCHES) return this.#writes;
+  }
+
+  /** Everything written is with the system, and the digest of the whole is known. */
+  async complete(): Promise<string | null> {
+    this.#flush();
+    await this.#writes;
+    if (this.#failed !== undefined) throw this.#failed;
+    return this.#hash?.digest("hex") ?? null;
+  }
+
+  /**
+   * Makes the bytes safe on the disk and gives the file its final name and mode.
+   *
+   * @returns the name it got: another than its own with `rename`
+   * @throws EEXIST with `refuse` and `skip`, if the name was taken meanwhile
+   */
+  async finish(mode: number, existing: Existing): Promise<string> {
+    await this.#handle.chmod(mode & 0o777);
+    await this.#handle.sync();
+    const name = await this.#giveName(existing);
+    await this.#folder.sync();
+    await this.close();
+    return name;
+  }
+
+  /** Leaves what is there for the next attempt; nothing at all is not worth leaving. */
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#flush();
+    await this.#writes;
+    const isNamed = (await this.#folder.kindOf(this.#partial)) === undefined;
+    if (!isNamed && this.#size === 0) await this.#folder.remove(this.#partial).catch(() => {}); // only tidiness
+    open.delete(this.#lock);
+    await this.#handle.close();
+    await this.#folder.close();
+  }
+
+  /** Throws away what is there: it is not what the sender meant. */
+  async discard(): Promise<void> {
+    this.#size = 0;
+    await this.close();
+  }
+
+  async #giveName(existing: Existing): Promise<string> {
+    if (existing === "overwrite") {
+      await this.#folder.replace(this.#partial, this.#name);
+      return this.#name;
+    }
+    for (let attempt = 0;; attempt++) {
+      const name = attempt === 0 ? this.#name : numbered(this.#name, attempt);
+      try {
+        await this.#folder.claim(this.#partial, name);
+        return name;
+      } catch (error) {
+        if (existing !== "rename" || !isErrno(error, "EEXIST") || attempt >= 10_000) throw error;
+      }
+    }
+  }
+
+  #flush(): void {
+    if (this.#batchBytes === 0) return;
+    const [batch, position] = [this.#batch, this.#size];
+    this.#size += this.#batchBytes;
+    this.#batch = [];
+    this.#batchBytes = 0;
+    this.#batches++;
+    this.#writes = this.#writes.then(() => this.#writeAll(batch, position)).catch((error) => {
+      this.#failed ??= error;
+    }).then(() => void this.#batches--);
+  }
+
+  async #writeAll(batch: readonly Uint8Array[], position: number): Promise<void> {
+    if (this.#failed !== undefined) return;
+    const total = batch.reduce((sum, bytes) => sum + bytes.length, 0);
+    const { bytesWritten } = await this.#handle.writev(batch, position);
+    if (bytesWritten === total) return;
+    const rest = Buffer.concat(batch).subarray(bytesWritten); // a short write: the next one says why
+    for (let done = 0; done < rest.length;) {
+      done += (await this.#handle.write(rest, done, rest.length - done, position + bytesWritten + done)).bytesWritten;
+    }
+  }
+}
+
+/** Partial files open in this process, by device and inode. */
+const open = new Set<string>();
+
+/** `a.txt` becomes `a (1).txt`. */
+function numbered(name: string, count: number): string {
+  const dot = name.lastIndexOf(".");
+  return dot > 0 ? `${name.slice(0, dot)} (${count})${name.slice(dot)}` : `${name} (${count})`;
+}
+
+/**
+ * SHA-256 state over the first `bytes` bytes of a file.
+ * @throws {TransferError} code `changed` if the file is shorter
+ */
+export async function hashPrefix(
+  handle: FileHandle,
+  bytes: number,
+  onProgress?: (bytes: number) => void,
+): Promise<Hash> {
+  const hash = createHash("sha256");
+  const block = Buffer.allocUnsafeSlow(Math.min(READ_BYTES, Math.max(1, bytes)));
+  for (let at = 0; at < bytes;) {
+    const { bytesRead } = await handle.read(block, 0, Math.min(block.length, bytes - at), at);
+    if (bytesRead === 0) throw new TransferError(`Cannot read the first ${bytes} bytes: the file has ${at}`, "changed");
+    hash.update(block.subarray(0, bytesRead));
+    at += bytesRead;
+    onProgress?.(bytesRead);
+  }
+  return hash;
+}

@@ -1,0 +1,213 @@
+/**
+ * What one connection to the string and file service carries: frames (see `message.ts`), or plain text where the first
+ * bytes make that certain.
+ *
+ *     first byte 0x00          frames: a length under 16 MiB begins with it, and no text does
+ *     printable text           lines, each a string; the last may be ended by EOF instead
+ *     anything else            refused, by the name of what it looks like
+ *
+ * Pure: no sockets, no clocks, no promises.
+ * @module
+ */
+import { Buffer } from "node:buffer";
+import { quoteBytes, strictUtf8ToString, utf8 } from "../../base/bytes.ts";
+import { LimitError, ProtocolError } from "../../base/errors.ts";
+import type { Codec, Decoder, Pending } from "../../net/wire/codec.ts";
+import { recogniseForeign } from "../../net/wire/foreign_protocol.ts";
+import { type FramePiece, FramePieceDecoder } from "../../net/wire/frame_pieces.ts";
+import { DEFAULT_MAX_FRAME_BYTES, encodeFrame } from "../../net/wire/length_prefix.ts";
+import { lines } from "../../net/wire/line.ts";
+import { type Message, parseControl, PayloadKind } from "./message.ts";
+
+/** A plain client's string; its answer goes back as plain text, with a line ending if it had one. */
+export type Line = { readonly kind: "line"; readonly text: string; readonly isOpen: boolean };
+export type Incoming = Message | Line;
+
+export interface SessionLimits {
+  /** Largest string and largest control message. Default 16 MiB; lines 64 KiB. */
+  readonly maxTextBytes?: number;
+}
+
+/** Reads frames; file bytes are handed on as they arrive, everything else when it is whole. */
+export class MessageDecoder implements Decoder<Message> {
+  readonly #pieces = new FramePieceDecoder();
+  readonly #maxBytes: number;
+  #kind = -1; // first byte of the frame that is being read
+  #parts: Buffer[] = [];
+  #failed: { readonly error: unknown } | undefined;
+
+  constructor(limits: SessionLimits = {}) {
+    this.#maxBytes = limits.maxTextBytes ?? DEFAULT_MAX_FRAME_BYTES - 1;
+  }
+
+  get pending(): Pending {
+    return this.#pieces.pending;
+  }
+
+  feed(chunk: Uint8Array): void {
+    this.#pieces.feed(chunk);
+  }
+
+  next(): Message | undefined {
+    if (this.#failed !== undefined) throw this.#failed.error;
+    try {
+      for (let piece; (piece = this.#pieces.next()) !== undefined;) {
+        const message = this.#take(piece);
+        if (message !== undefined) return message;
+      }
+      return undefined;
+    } catch (error) {
+      this.#failed = { error };
+      throw error;
+    }
+  }
+
+  end(): void {
+    if (this.#failed !== undefined) throw this.#failed.error;
+    this.#pieces.end();
+  }
+
+  #take(piece: FramePiece): Message | undefined {
+    if (piece.isFirst) this.#kind = piece.bytes[0] ?? -1;
+    if (this.#kind === PayloadKind.data) {
+      return { kind: "data", bytes: piece.isFirst ? piece.bytes.subarray(1) : piece.bytes };
+    }
+    if (piece.isFirst && piece.frameBytes > this.#maxBytes + 1) {
+      throw new LimitError(`Cannot accept message: ${piece.frameBytes} bytes announced, limit is ${this.#maxBytes}`);
+    }
+    this.#parts.push(piece.bytes);
+    if (!piece.isLast) return undefined;
+    const payload = this.#parts.length === 1 ? piece.bytes : Buffer.concat(this.#parts);
+    this.#parts = [];
+    if (this.#kind === PayloadKind.control) return parseControl(payload.subarray(1));
+    return { kind: "text", text: decodeText(this.#kind === PayloadKind.text ? payload.subarray(1) : payload) };
+  }
+}
+
+/** The server's side: decides by the first bytes, then reads frames or lines. */
+export class SessionDecoder implements Decoder<Incoming> {
+  readonly #limits: SessionLimits;
+  #inner: Decoder<Incoming> | undefined;
+
+  constructor(limits: SessionLimits = {}) {
+    this.#limits = limits;
+  }
+
+  /** The peer speaks in plain lines, and wants to be spoken to so. */
+  get isText(): boolean {
+    return this.#inner instanceof LineDecoder;
+  }
+
+  get pending(): Pending {
+    return this.#inner?.pending ?? "nothing";
+  }
+
+  feed(chunk: Uint8Array): void {
+    if (this.#inner === undefined && chunk.length > 0) this.#inner = this.#choose(chunk);
+    this.#inner?.feed(chunk);
+  }
+
+  next(): Incoming | undefined {
+    return this.#inner?.next();
+  }
+
+  end(): void {
+    this.#inner?.end();
+  }
+
+  #choose(first: Uint8Array): Decoder<Incoming> {
+    if (first[0] === 0) return new MessageDecoder(this.#limits);
+    const name = recogniseForeign(first);
+    if (name !== undefined && name !== "plain text") {
+      const quoted = quoteBytes(first.subarray(0, 24));
+      return new FailedDecoder(new ProtocolError(`Cannot serve the connection: ${quoted} looks like ${name}`));
+    }
+    if (!isText(first)) {
+      const quoted = quoteBytes(first.subarray(0, 24));
+      return new FailedDecoder(new ProtocolError(`Cannot serve the connection: ${quoted} is neither a frame nor text`));
+    }
+    return new LineDecoder();
+  }
+}
+
+/** No control characters but those that people type; multi-byte characters may be cut, so the rest is left to UTF-8. */
+function isText(bytes: Uint8Array): boolean {
+  for (const byte of bytes.subarray(0, 64)) {
+    if (byte < 0x20 && byte !== 0x09 && byte !== 0x0a && byte !== 0x0d && byte !== 0x1b) return false;
+  }
+  return true;
+}
+
+class LineDecoder implements Decoder<Line> {
+  readonly #lines = lines({ lastMayBeOpen: true }).decoder();
+  #hasEnded = false;
+
+  get pending(): Pending {
+    return this.#lines.pending;
+  }
+
+  feed(chunk: Uint8Array): void {
+    this.#lines.feed(chunk);
+  }
+
+  next(): Line | undefined {
+    const text = this.#lines.next();
+    return text === undefined ? undefined : { kind: "line", text, isOpen: this.#hasEnded };
+  }
+
+  end(): void {
+    this.#hasEnded = true; // whole lines were pulled before: what is left is open
+    this.#lines.end();
+  }
+}
+
+/** Says the same whatever comes: the choice was made, and it was no. */
+class FailedDecoder implements Decoder<never> {
+  readonly pending = "nothing";
+  readonly #error: ProtocolError;
+
+  constructor(error: ProtocolError) {
+    this.#error = error;
+  }
+
+  feed(): void {}
+
+  next(): never {
+    throw this.#error;
+  }
+
+  end(): void {
+    throw this.#error;
+  }
+}
+
+function decodeText(bytes: Uint8Array): string {
+  try {
+    return strictUtf8ToString(bytes);
+  } catch (cause) {
+    throw new ProtocolError(`Cannot read text: ${quoteBytes(bytes)} is no UTF-8`, { cause });
+  }
+}
+
+const TEXT_MARK = Uint8Array.of(PayloadKind.text);
+const CONTROL_MARK = Uint8Array.of(PayloadKind.control);
+const DATA_MARK_BYTES = 5;
+
+/** Whole frames; file bytes are a second part, so that they need no copy. */
+export function encodeMessage(message: Message): Uint8Array | readonly Uint8Array[] {
+  if (message.kind === "data") {
+    const head = Buffer.allocUnsafe(DATA_MARK_BYTES);
+    head.writeUInt32BE(message.bytes.length + 1, 0);
+    head[4] = PayloadKind.data;
+    return [head, message.bytes];
+  }
+  if (message.kind !== "text") return encodeFrame(CONTROL_MARK, utf8(JSON.stringify(message)));
+  const bytes = utf8(message.text);
+  const needsMark = bytes.length > 0 && (bytes[0] ?? 0) <= PayloadKind.text;
+  return needsMark ? encodeFrame(TEXT_MARK, bytes) : encodeFrame(bytes);
+}
+
+/** The client's side: frames both ways. */
+export function messageCodec(limits: SessionLimits = {}): Codec<Message, Message> {
+  return { decoder: () => new MessageDecoder(limits), encode: encodeMessage };
+}
