@@ -1,0 +1,163 @@
+/**
+ * Who serves a data folder: whoever listens on the socket that the newest claim names.
+ *
+ *     claim.3        {"socket": "/tmp/…/b.sock", "pid": 4711}      the newest claim; its number only ever rises
+ *     broker.sock -> the newest claim's socket, for redis-cli and Python
+ *
+ * A broker first listens on a socket of its own, under a fresh name, and then claims the folder by creating the next number, which
+ * only one can. So a claim whose socket nobody answers belongs to a dead broker, and there is never a moment in which two could
+ * think they serve: nothing is ever removed that another might be about to take.
+ *
+ * @module
+ */
+import { randomBytes } from "node:crypto";
+import * as fsp from "node:fs/promises";
+import { tmpdir, userInfo } from "node:os";
+import { join, resolve } from "node:path";
+import process from "node:process";
+import { Buffer } from "node:buffer";
+import { ConnectionError, UsageError } from "../base/errors.ts";
+import { connect } from "../net/mod.ts";
+
+/** A unix socket's path has to fit into `sun_path`. */
+const MAX_SOCKET_PATH_BYTES = 107;
+const PROBE_TIMEOUT_MS = 2000;
+
+/** Somebody else serves the folder. */
+export class FolderTakenError extends ConnectionError {
+  override readonly name: string = "FolderTakenError";
+  /** Where it listens. */
+  readonly socketPath: string;
+
+  constructor(folder: string, socketPath: string) {
+    super(`Cannot serve ${folder}: a broker serves it already, at ${socketPath}`, { code: "ERR_TAKEN" });
+    this.socketPath = socketPath;
+  }
+}
+
+/** Makes the folder, for this user alone. @returns its absolute path */
+export async function makeFolder(folder: string): Promise<string> {
+  const path = resolve(folder);
+  await fsp.mkdir(path, { recursive: true, mode: 0o700 });
+  return path;
+}
+
+/**
+ * A fresh name for a socket: in the folder where that is short enough for the system, else in a private folder under the
+ * system's temporary one.
+ */
+export async function newSocketPath(folder: string): Promise<string> {
+  const name = `b-${randomBytes(4).toString("hex")}.sock`;
+  const near = join(folder, name);
+  if (Buffer.byteLength(near) <= MAX_SOCKET_PATH_BYTES) return near;
+  const runtime = join(tmpdir(), `three-classics-${userInfo().uid}`);
+  await fsp.mkdir(runtime, { mode: 0o700 }).catch((error) => {
+    if (error.code !== "EEXIST") throw error;
+  });
+  const { uid, mode } = await fsp.lstat(runtime);
+  if (uid !== userInfo().uid || (mode & 0o077) !== 0) {
+    throw new UsageError(`Cannot put a socket into ${runtime}: it is not a folder that only this user may enter`);
+  }
+  return join(runtime, name);
+}
+
+/** The socket of the broker that serves the folder now; undefined if none does. */
+export async function findBroker(folder: string): Promise<string | undefined> {
+  const newest = await newestClaim(folder);
+  return newest !== undefined && await answers(newest.socket) ? newest.socket : undefined;
+}
+
+/**
+ * Takes the folder for a broker that already listens at `socketPath`.
+ * @throws {FolderTakenError} if another one serves it
+ */
+export async function claimFolder(folder: string, socketPath: string): Promise<void> {
+  while (true) {
+    const newest = await newestClaim(folder);
+    if (newest !== undefined && await answers(newest.socket)) throw new FolderTakenError(folder, newest.socket);
+    const number = (newest?.number ?? 0) + 1;
+    if (!await createClaim(folder, number, socketPath)) continue; // another one was faster: look who
+    await removeOlder(folder, number);
+    await pointTo(folder, socketPath);
+    return;
+  }
+}
+
+interface Claim {
+  readonly number: number;
+  readonly socket: string;
+}
+
+async function newestClaim(folder: string): Promise<Claim | undefined> {
+  const names = await fsp.readdir(folder).catch(() => []); // no folder, no claim
+  const number = Math.max(0, ...names.map(claimNumber));
+  return number === 0 ? undefined : { number, socket: await readSocket(folder, number) };
+}
+
+/** The socket that a claim names; "" if it names none, or was removed by a newer one just now. */
+async function readSocket(folder: string, number: number): Promise<string> {
+  try {
+    const claim: unknown = JSON.parse(await fsp.readFile(join(folder, `claim.${number}`), "utf8"));
+    const socket = typeof claim === "object" && claim !== null && "socket" in claim ? claim.socket : undefined;
+    return typeof socket === "string" ? socket : "";
+  } catch {
+    return ""; // nobody could answer for such a claim
+  }
+}
+
+function claimNumber(name: string): number {
+  const [, digits] = /^claim\.([1-9]\d{0,14})$/.exec(name) ?? [];
+  return digits === undefined ? 0 : Number(digits);
+}
+
+/** @returns false if there is such a claim already. Linking a finished file shows it whole or not at all. */
+async function createClaim(folder: string, number: number, socket: string): Promise<boolean> {
+  const draft = join(folder, `claim.${process.pid}.${randomBytes(4).toString("hex")}.draft`);
+  await fsp.writeFile(draft, `${JSON.stringify({ socket, pid: process.pid })}\n`, { mode: 0o600 });
+  try {
+    await fsp.link(draft, join(folder, `claim.${number}`));
+    return true;
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "EEXIST") return false;
+    throw error;
+  } finally {
+    await fsp.rm(draft, { force: true });
+  }
+}
+
+/** Removes dead brokers' claims and sockets; the newest claim stays for ever, so that numbers only rise. */
+async function removeOlder(folder: string, newest: number): Promise<void> {
+  for (const name of await fsp.readdir(folder)) {
+    const number = claimNumber(name);
+    if (number === 0 || number >= newest) continue;
+    const socket = await readSocket(folder, number);
+    if (socket.endsWith(".sock")) await fsp.rm(socket, { force: true });
+    await fsp.rm(join(folder, name), { force: true });
+  }
+}
+
+/** A name that stays, for people and for Python. Where links are not possible only that convenience is missing. */
+async function pointTo(folder: string, socketPath: string): Promise<void> {
+  const draft = join(folder, `broker.sock.${process.pid}`);
+  try {
+    await fsp.rm(draft, { force: true });
+    await fsp.symlink(socketPath, draft);
+    await fsp.rename(draft, join(folder, "broker.sock"));
+  } catch {
+    await fsp.rm(draft, { force: true });
+  }
+}
+
+/** True if somebody listens there. A broker that is stopped or busy still does; only a dead one refuses. */
+async function answers(socketPath: string): Promise<boolean> {
+  if (socketPath === "") return false;
+  try {
+    const connection = await connect({ path: socketPath }, { timeoutMs: PROBE_TIMEOUT_MS });
+    connection.abort();
+    return true;
+  } catch (error) {
+    const cause = error instanceof Error ? error.cause : undefined;
+    const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
+    return code !== "ECONNREFUSED" && code !== "ENOENT" && code !== "ENOTSOCK";
+  }
+}
