@@ -9,7 +9,7 @@ import { declareEntity, type Entity, restoreEntities, Topology } from "./topolog
 import type { BackoffOptions } from "../base/backoff.ts";
 import { asError, ConnectionError, UsageError } from "../base/errors.ts";
 import { type Logger, silentLogger } from "../base/log.ts";
-import { type Clock, systemClock, withDeadline } from "../base/time.ts";
+import { backgroundClock, type Clock, systemClock, withDeadline } from "../base/time.ts";
 import { Supervisor, type SupervisorState } from "../net/mod.ts";
 import { describeAmqpUrl, parseAmqpUrl } from "./wire/url.ts";
 
@@ -53,7 +53,7 @@ export class AmqpClient {
     this.#urls = typeof options.urls === "string" ? [options.urls] : options.urls;
     if (this.#urls.length === 0) throw new UsageError("Cannot connect: expected at least one URL, got none");
     for (const url of this.#urls) resolveConnectionOptions({ ...options, url }); // a wrong option is told now, not at the first attempt
-    this.#clock = options.clock ?? systemClock;
+    this.#clock = options.clock ?? (options.background ? backgroundClock : systemClock);
     this.#log = options.log ?? silentLogger;
     this.#publisher = new Publisher(this.#clock, options);
     this.#supervisor = new Supervisor<AmqpConnection>({

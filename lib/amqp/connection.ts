@@ -101,7 +101,13 @@ export class AmqpConnection implements Supervised {
     const { url, connectTimeoutMs, clock } = resolved;
     const start = clock.monotonic();
     const tls = resolved.tls ?? (url.isTls ? await readUrlTls(url.tls) : undefined);
-    const socket = await connect({ host: url.host, port: url.port }, { timeoutMs: connectTimeoutMs, signal, tls });
+    const { host, port } = url;
+    const socket = await connect({ host, port }, {
+      timeoutMs: connectTimeoutMs,
+      signal,
+      tls,
+      background: resolved.background,
+    });
     const timeoutMs = Math.max(0, connectTimeoutMs - (clock.monotonic() - start));
     return await AmqpConnection.over(socket, { ...options, connectTimeoutMs: timeoutMs || 1 });
   }

@@ -1,7 +1,7 @@
 import type { TlsOptions } from "../net/mod.ts";
 import { type Logger, silentLogger } from "../base/log.ts";
 import { checkInteger, checkNumber } from "../base/options.ts";
-import { type Clock, systemClock } from "../base/time.ts";
+import { backgroundClock, type Clock, systemClock } from "../base/time.ts";
 import { DEFAULT_MAX_BODY_BYTES } from "./wire/content.ts";
 import type { FieldTable } from "./wire/field_table.ts";
 import type { SaslMechanism } from "./wire/sasl.ts";
@@ -30,6 +30,8 @@ export interface ConnectionOptions {
   readonly mechanism?: SaslMechanism | undefined;
   /** Certificates and names for `amqps://`; default: what the URL names, and verification against the system's authorities. */
   readonly tls?: TlsOptions | undefined;
+  /** True: the connection and its timers alone do not keep the process alive. Default false. */
+  readonly background?: boolean | undefined;
   /** Shown by the broker's tools beside the connection. */
   readonly name?: string | undefined;
   /** Added to what the broker's tools show of this client. */
@@ -38,6 +40,7 @@ export interface ConnectionOptions {
   readonly log?: Logger | undefined;
   /** Logs every frame at `debug`; costs time. Default false. */
   readonly traceFrames?: boolean | undefined;
+  /** Default the system's. */
   readonly clock?: Clock | undefined;
 }
 
@@ -52,6 +55,7 @@ export interface ResolvedConnectionOptions {
   readonly maxBodyBytes: number;
   readonly mechanism: SaslMechanism | undefined;
   readonly tls: TlsOptions | undefined;
+  readonly background: boolean;
   readonly clientProperties: FieldTable;
   readonly log: Logger;
   readonly traceFrames: boolean;
@@ -74,6 +78,7 @@ const MAX_SHORT = 65_535;
 export function resolveConnectionOptions(options: ConnectionOptions): ResolvedConnectionOptions {
   const defaults = DEFAULT_CONNECTION_OPTIONS;
   const url = parseAmqpUrl(options.url);
+  const { background = false } = options;
   const name: FieldTable = options.name === undefined ? {} : { connection_name: options.name };
   return {
     url,
@@ -100,9 +105,10 @@ export function resolveConnectionOptions(options: ConnectionOptions): ResolvedCo
     maxBodyBytes: checkInteger("maxBodyBytes", options.maxBodyBytes ?? defaults.maxBodyBytes, { min: 0 }),
     mechanism: options.mechanism ?? url.mechanism,
     tls: options.tls,
+    background,
     clientProperties: { ...PRODUCT, ...name, ...options.clientProperties },
     log: options.log ?? silentLogger,
     traceFrames: options.traceFrames ?? false,
-    clock: options.clock ?? systemClock,
+    clock: options.clock ?? (background ? backgroundClock : systemClock),
   };
 }

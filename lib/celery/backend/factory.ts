@@ -7,6 +7,7 @@ import type { BackendFactory, BackendOptions } from "./options.ts";
 const BACKENDS: ReadonlyMap<string, () => Promise<BackendFactory>> = new Map([
   ...["redis", "rediss", "redis+socket", "sentinel"].map((scheme) => [scheme, loadRedis] as const),
   ["disabled", async () => (await import("./disabled.ts")).createDisabledBackend],
+  ["rpc", async () => (await import("./rpc.ts")).createRpcBackend],
   ["memory", async () => (await import("./memory.ts")).createMemoryBackend],
   ["cache+memory", async () => (await import("./memory.ts")).createMemoryBackend],
 ]);

@@ -4,6 +4,10 @@ import type { Transport } from "./transport.ts";
 
 /** Transports by URL scheme; a module is loaded when its scheme is met. */
 const TRANSPORTS: ReadonlyMap<string, () => Promise<TransportFactory>> = new Map([
+  ["amqp", async () => (await import("./amqp.ts")).createAmqpTransport],
+  ["amqps", async () => (await import("./amqp.ts")).createAmqpTransport],
+  ["pyamqp", async () => (await import("./amqp.ts")).createAmqpTransport],
+  ["librabbitmq", async () => (await import("./amqp.ts")).createAmqpTransport],
   ["memory", async () => (await import("./memory.ts")).createMemoryTransport],
 ]);
 

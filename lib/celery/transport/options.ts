@@ -20,6 +20,8 @@ export interface TransportOptions {
   readonly heartbeatSeconds: number;
   /** `broker_login_method`. */
   readonly loginMethod: string | null;
+  /** `broker_native_delayed_delivery_queue_type`, for RabbitMQ. Default quorum. */
+  readonly delayedQueueType?: "classic" | "quorum";
   /**
    * True for clients: sockets and timers do not keep the process alive (`connect({ background })`, `backgroundClock`); the app
    * does, while anything is waited for.
