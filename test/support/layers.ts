@@ -30,7 +30,7 @@ const SCRIPT_DOOR: Readonly<Record<string, string>> = {
 const BUILTIN_HOMES: Readonly<Record<string, RegExp>> = {
   "node:net": /^lib\/net\//,
   "node:tls": /^lib\/net\/tls\.ts$/,
-  "node:dgram": /^lib\/pyro\/broadcast\.ts$/,
+  "node:dgram": /^lib\/pyro\/naming\/broadcast\.ts$/,
 };
 const FORBIDDEN_BUILTINS = /^node:(https?|http2|worker_threads|cluster|inspector|vm|wasi)(\/|$)/;
 

@@ -1,18 +1,17 @@
 /**
  * From names and tags to addresses.
  *
- * Spec: Pyro4 4.82 `Pyro4/core.py` `_resolve`, `_locateNS`
+ * Spec: Pyro4 4.82 `Pyro4/core.py` `_resolve`
  * @module
  */
 import { isPlainObject } from "../../base/pyvalue.ts";
-import { NamingError, PyroError } from "../wire/errors.ts";
+import { locate } from "../naming/locate.ts";
+import { NamingError } from "../wire/errors.ts";
 import { createSerializers } from "../wire/serializers.ts";
 import { Uri } from "../wire/uri.ts";
 import { pythonRepr } from "../wire/python_text.ts";
 import { RemoteObject } from "./remote_object.ts";
 import type { ProxySettings } from "./settings.ts";
-
-export const NAME_SERVER_ID = "Pyro.NameServer";
 
 /**
  * The PYRO uri that `uri` stands for; one that is PYRO already is returned as it is.
@@ -35,23 +34,14 @@ export async function resolveUri(uri: Uri, settings: ProxySettings): Promise<Uri
   }
 }
 
-/**
- * Connects to the name server at the location of `uri`, or else at NS_HOST and NS_PORT.
- * @throws {NamingError} `Failed to locate the nameserver`
- */
-async function findNameServer(uri: Uri, settings: ProxySettings): Promise<RemoteObject> {
-  const { NS_HOST, NS_PORT } = settings.config;
-  const location = { host: uri.host ?? NS_HOST, port: uri.port ?? NS_PORT };
-  const target = new Uri({ protocol: "PYRO", object: NAME_SERVER_ID, ...location });
+/** Connects to the name server at the location of `uri`, or wherever it is. @throws {NamingError} `Failed to locate the nameserver` */
+function findNameServer(uri: Uri, settings: ProxySettings): Promise<RemoteObject> {
   const plain = { ...settings, serializer: undefined, handshake: "hello", connections: 1, validateHandshake() {} };
-  const nameServer = new RemoteObject(target, plain, createSerializers(), (known) => Promise.resolve(known));
-  try {
+  return locate({ host: uri.host, port: uri.port, clock: settings.clock }, settings.config, async (target) => {
+    const nameServer = new RemoteObject(target, plain, createSerializers(), (known) => Promise.resolve(known));
     await nameServer.bind();
-  } catch (cause) {
-    if (!(cause instanceof PyroError)) throw cause;
-    throw new NamingError("Failed to locate the nameserver", { cause });
-  }
-  return nameServer;
+    return nameServer;
+  });
 }
 
 function uriFrom(value: unknown): Uri {
