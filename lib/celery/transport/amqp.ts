@@ -219,9 +219,13 @@ function hasEta({ headers }: Message): boolean {
   return typeof headers.eta === "string";
 }
 
+/** A countdown of 3 s is not 3 s any more once it has become an ETA; so much of it may have passed. */
+const GRACE_SECONDS = 0.05;
+
 /** 0 for a message without ETA; negative where it has passed. */
 function secondsUntilEta({ headers }: Message): number {
-  return typeof headers.eta === "string" ? (PyDateTime.parse(headers.eta).toDate().getTime() - Date.now()) / 1000 : 0;
+  if (typeof headers.eta !== "string") return 0;
+  return (PyDateTime.parse(headers.eta).toDate().getTime() - Date.now()) / 1000 + GRACE_SECONDS;
 }
 
 async function orIfMissing<T, M>(answer: Promise<T>, missing: M): Promise<T | M> {
