@@ -37,6 +37,8 @@ export interface JournalFiles {
 }
 
 const READ_BYTES = 1024 * 1024;
+const openDescriptor = promisify(fs.open);
+const closeDescriptor = promisify(fs.close);
 const datasync = promisify(fs.fdatasync);
 const writeSome = promisify(fs.write) as (
   fd: number,
@@ -49,9 +51,9 @@ export function folderFiles(folder: string): JournalFiles {
   const path = (name: string) => join(folder, name);
   return {
     list: () => fsp.readdir(folder),
-    create: async (name) => openFile(fs.openSync(path(name), "w", 0o600)),
+    create: async (name) => openFile(await openDescriptor(path(name), "w", 0o600)),
     append: async (name) => {
-      const fd = fs.openSync(path(name), "a", 0o600);
+      const fd = await openDescriptor(path(name), "a", 0o600);
       return { file: openFile(fd), size: fs.fstatSync(fd).size };
     },
     read: (name) => fs.createReadStream(path(name), { highWaterMark: READ_BYTES }),
@@ -78,6 +80,6 @@ function openFile(fd: number): AppendFile {
     },
     sync: () => datasync(fd),
     truncate: (size) => fs.ftruncateSync(fd, size),
-    close: async () => fs.closeSync(fd),
+    close: () => closeDescriptor(fd),
   };
 }
