@@ -132,7 +132,7 @@ export class Connection {
     if (this.#reading) throw new UsageError(`Cannot read from ${this.peer}: it is read already`, { code: "ERR_STATE" });
     this.#reading = true;
     const socket = this.#socket;
-    const waiting: Buffer[] = []; // at most what one read of the system delivers after `pause`
+    const waiting: Buffer[] = []; // what came while the handler was busy: the peer is paused at the first such chunk
     const failed = new Deferred<never>();
     let busy = false;
     let idle: Deferred<void> | undefined; // set once EOF came while the handler was busy
@@ -146,7 +146,7 @@ export class Connection {
       while (!busy && waiting.length > 0) step(waiting.shift() ?? EMPTY);
       if (busy) return;
       idle?.resolve();
-      socket.resume();
+      if (socket.isPaused()) socket.resume();
     };
     const step = (chunk: Buffer) => {
       if (this.#state === "closing" || this.#state === "closed") {
@@ -157,13 +157,16 @@ export class Connection {
         const pending = handler(chunk);
         if (pending === undefined) return;
         busy = true;
-        socket.pause();
         pending.then(resume, settle);
       } catch (error) {
         settle(error);
       }
     };
-    socket.on("data", (chunk: Buffer) => busy && this.#state !== "closing" ? waiting.push(chunk) : step(chunk));
+    socket.on("data", (chunk: Buffer) => {
+      if (!busy || this.#state === "closing") return step(chunk);
+      waiting.push(chunk);
+      socket.pause();
+    });
     await Promise.race([this.#eof.promise, failed.promise]);
     if (busy) {
       idle = new Deferred<void>();
