@@ -5,7 +5,7 @@ import { PyroRemoteError } from "./wire/errors.ts";
 
 const UUID_BYTES = 16;
 /** Random bytes are fetched for this many ids at once: one call of the system each would cost more than the id. */
-const POOL = Buffer.alloc(UUID_BYTES * 256);
+const POOL = Buffer.alloc(UUID_BYTES * 1024);
 let used = POOL.length;
 
 /** The bytes of a fresh random UUID (version 4); they belong to the caller. */

@@ -23,7 +23,7 @@ export class Batch {
   readonly #results: unknown[] = [];
   #failed = false;
 
-  constructor(calls: readonly unknown[], call: BatchCall, classes: ClassRegistry) {
+  constructor(calls: readonly unknown[], classes: ClassRegistry, call: BatchCall) {
     this.#calls = calls;
     this.#call = call;
     this.#classes = classes;

@@ -31,42 +31,75 @@ export function findJob(host: Host, call: Call, flags: number, session: SessionI
   if (entry === undefined) throw new DaemonError("unknown object");
   const { members } = entry;
   const instance = host.instances.for(entry, session);
-  if ((flags & Flag.batch) !== 0) return batchJob(host, members, instance, call.args);
-  if (call.method === "__getattr__") return plainJob(() => readAttribute(members, instance, call.args));
-  if (call.method === "__setattr__") return plainJob(() => writeAttribute(members, instance, call.args));
-  const method = members.method(call.method);
-  return { method, run: () => runMethod(method, instance, call.args, call.kwargs) };
+  if ((flags & Flag.batch) !== 0) return new BatchJob(host, members, instance, call.args);
+  if (call.method === "__getattr__" || call.method === "__setattr__") return new AttributeJob(members, instance, call);
+  return new MethodJob(members.method(call.method), instance, call.args, call.kwargs);
 }
 
-function plainJob(run: () => unknown): Job {
-  return { run, method: undefined };
+class MethodJob implements Job {
+  readonly method: Method;
+  readonly #instance: object;
+  readonly #args: readonly unknown[];
+  readonly #kwargs: Kwargs;
+
+  constructor(method: Method, instance: object, args: readonly unknown[], kwargs: Kwargs) {
+    this.method = method;
+    this.#instance = instance;
+    this.#args = args;
+    this.#kwargs = kwargs;
+  }
+
+  run(): unknown {
+    return runMethod(this.method, this.#instance, this.#args, this.#kwargs);
+  }
 }
 
+class BatchJob implements Job {
+  readonly method = undefined;
+  readonly #batch: Batch;
+
+  constructor(host: Host, members: Members, instance: object, calls: readonly unknown[]) {
+    this.#batch = new Batch(calls, host.classes, (name, args, kwargs) => {
+      const method = members.method(name);
+      try {
+        return { value: runMethod(method, instance, args, kwargs) };
+      } catch (error) {
+        return { error };
+      }
+    });
+  }
+
+  run(): unknown {
+    return this.#batch.run();
+  }
+}
+
+class AttributeJob implements Job {
+  readonly method = undefined;
+  readonly #members: Members;
+  readonly #instance: object;
+  readonly #call: Call;
+
+  constructor(members: Members, instance: object, call: Call) {
+    this.#members = members;
+    this.#instance = instance;
+    this.#call = call;
+  }
+
+  run(): unknown {
+    const [name, value] = this.#call.args;
+    const { get, set } = this.#members.attribute(String(name));
+    if (this.#call.method === "__getattr__") {
+      if (get === undefined) throw unknownAttribute(String(name));
+      return get.call(this.#instance);
+    }
+    if (set === undefined) throw unknownAttribute(String(name));
+    set.call(this.#instance, value);
+    return null;
+  }
+}
+
+/** User code begins here; tracebacks end here. */
 function runMethod(method: Method, instance: object, args: readonly unknown[], kwargs: Kwargs): unknown {
   return Reflect.apply(method.run, instance, bindArguments(method.signature, args, kwargs));
-}
-
-function batchJob(host: Host, members: Members, instance: object, calls: readonly unknown[]): Job {
-  const call = (name: string, args: readonly unknown[], kwargs: Kwargs) => {
-    const method = members.method(name);
-    try {
-      return { value: runMethod(method, instance, args, kwargs) };
-    } catch (error) {
-      return { error };
-    }
-  };
-  return plainJob(() => new Batch(calls, call, host.classes).run());
-}
-
-function readAttribute(members: Members, instance: object, [name]: readonly unknown[]): unknown {
-  const { get } = members.attribute(String(name));
-  if (get === undefined) throw unknownAttribute(String(name));
-  return get.call(instance);
-}
-
-function writeAttribute(members: Members, instance: object, [name, value]: readonly unknown[]): null {
-  const { set } = members.attribute(String(name));
-  if (set === undefined) throw unknownAttribute(String(name));
-  set.call(instance, value);
-  return null;
 }

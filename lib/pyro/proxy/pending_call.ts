@@ -5,6 +5,7 @@ import type { Message } from "../wire/message.ts";
 import type { Serializer } from "../wire/serializer.ts";
 import type { CallOptions } from "./call_options.ts";
 import type { DaemonConnection, Pending, Reply } from "./daemon_connection.ts";
+import { RemoteStream, type StreamControl } from "./remote_stream.ts";
 import { readReply } from "./reply_reader.ts";
 import type { ProxySettings } from "./settings.ts";
 
@@ -19,7 +20,7 @@ export class PendingCall implements Reply {
   readonly #options: CallOptions;
   readonly #resolve: (value: unknown) => void;
   readonly #reject: (reason: unknown) => void;
-  readonly #stream: (id: string) => unknown;
+  readonly #streams: StreamControl;
   #timer: Timer | undefined;
   #unlisten: (() => void) | undefined;
 
@@ -30,8 +31,7 @@ export class PendingCall implements Reply {
       readonly serializer: Serializer;
       readonly settings: ProxySettings;
       readonly options: CallOptions;
-      /** Makes what the caller gets for a stream of items. */
-      readonly stream: (id: string) => unknown;
+      readonly streams: StreamControl;
     },
     resolve: (value: unknown) => void,
     reject: (reason: unknown) => void,
@@ -41,7 +41,7 @@ export class PendingCall implements Reply {
     this.#serializer = call.serializer;
     this.#settings = call.settings;
     this.#options = call.options;
-    this.#stream = call.stream;
+    this.#streams = call.streams;
     this.#resolve = resolve;
     this.#reject = reject;
   }
@@ -49,18 +49,8 @@ export class PendingCall implements Reply {
   /** Gives the call up when its time has run out, or when its signal says so. */
   watch(pending: Pending): void {
     const { timeoutMs = this.#settings.timeoutMs, signal } = this.#options;
-    const giveUp = (reason: unknown) => {
-      this.#connection.giveUp(pending);
-      this.#unwatch();
-      this.#reject(reason);
-    };
-    if (timeoutMs > 0) {
-      this.#timer = this.#settings.clock.after(timeoutMs, () => {
-        const words = `receiving: timeout (no answer to ${this.#method} within ${timeoutMs} ms; ${MAYBE})`;
-        giveUp(new TimeoutError(words, { maybeSent: true }));
-      });
-    }
-    if (signal !== undefined) this.#unlisten = onAbort(signal, giveUp);
+    if (timeoutMs > 0) this.#timer = this.#settings.clock.after(timeoutMs, () => this.#timeOut(pending, timeoutMs));
+    if (signal !== undefined) this.#unlisten = onAbort(signal, (reason) => this.#giveUp(pending, reason));
   }
 
   answered(message: Message): void {
@@ -71,7 +61,7 @@ export class PendingCall implements Reply {
       case "value":
         return this.#resolve(outcome.value);
       case "stream":
-        return this.#resolve(this.#stream(outcome.id));
+        return this.#resolve(new RemoteStream(outcome.id, this.#streams));
       case "exception":
         return this.#reject(outcome.error);
       case "unreadable":
@@ -85,6 +75,17 @@ export class PendingCall implements Reply {
     if (!(error instanceof ConnectionClosedError)) return this.#reject(error);
     const words = `${error.message} (the call of ${this.#method} has no answer; ${MAYBE})`;
     this.#reject(new ConnectionClosedError(words, { cause: error, maybeSent: true }));
+  }
+
+  #timeOut(pending: Pending, ms: number): void {
+    const words = `receiving: timeout (no answer to ${this.#method} within ${ms} ms; ${MAYBE})`;
+    this.#giveUp(pending, new TimeoutError(words, { maybeSent: true }));
+  }
+
+  #giveUp(pending: Pending, reason: unknown): void {
+    this.#connection.giveUp(pending);
+    this.#unwatch();
+    this.#reject(reason);
   }
 
   #unwatch(): void {

@@ -55,9 +55,11 @@ export function createProxy<T extends object = Untyped>(uri: string | Uri, optio
   return proxyOf(new View(remoteObject(parsed, settings), NO_OPTIONS));
 }
 
-/** The remote object behind a proxy, for what works on proxies; `undefined` for anything else. */
-export function remoteBehind(value: object): RemoteObject | undefined {
-  return behind.get(value)?.remote;
+/** What works on proxies from outside needs: the remote object and the options; `undefined` for anything else. */
+export function viewBehind(
+  value: object,
+): { readonly remote: RemoteObject; readonly options: CallOptions } | undefined {
+  return behind.get(value);
 }
 
 /** True for proxies, whatever they stand for. */

@@ -15,7 +15,7 @@ import { Connections } from "./connections.ts";
 import type { DaemonConnection } from "./daemon_connection.ts";
 import { greet } from "./handshake.ts";
 import { PendingCall } from "./pending_call.ts";
-import { RemoteStream } from "./remote_stream.ts";
+import type { StreamControl } from "./remote_stream.ts";
 import type { ProxySettings } from "./settings.ts";
 
 /** Finds the PYRO uri that a name, or a set of tags, stands for. */
@@ -36,7 +36,7 @@ const RECONNECT_MS = 2000;
  *
  * Spec: Pyro4 4.82 `Pyro4/core.py` `Proxy`
  */
-export class RemoteObject {
+export class RemoteObject implements StreamControl {
   readonly settings: ProxySettings;
   readonly #serializers: Serializers;
   readonly #resolve: Resolver;
@@ -166,6 +166,18 @@ export class RemoteObject {
     });
   }
 
+  /** @throws {ConnectionClosedError} if the proxy was released since; what the far generator throws, StopIteration at its end */
+  async nextStreamItem(id: string): Promise<unknown> {
+    if (this.#connections.isReleased) {
+      throw new ConnectionClosedError("the proxy for this stream result has been closed");
+    }
+    return await this.invoke(streamRequest("get_next_stream_item", id, 0));
+  }
+
+  async closeStream(id: string): Promise<void> {
+    if (this.isConnected) await this.invoke(streamRequest("close_stream", id, Flag.oneway));
+  }
+
   async #retry(request: Request, options: CallOptions): Promise<unknown> {
     for (let left = this.settings.maxRetries;; left--) {
       try {
@@ -205,7 +217,7 @@ export class RemoteObject {
         );
       }
       const call = new PendingCall(
-        { method, connection, serializer, options, settings: this.settings, stream: (id) => this.#stream(id) },
+        { method, connection, serializer, options, settings: this.settings, streams: this },
         resolve,
         reject,
       );
@@ -267,21 +279,11 @@ export class RemoteObject {
     this.#resolved = uri;
     return connection;
   }
+}
 
-  #stream(id: string): RemoteStream {
-    const request = (method: string, flags: number) => ({ objectId: DAEMON_ID, method, args: [id], kwargs: {}, flags });
-    return new RemoteStream(id, {
-      next: () => {
-        if (this.#connections.isReleased) {
-          throw new ConnectionClosedError("the proxy for this stream result has been closed");
-        }
-        return this.invoke(request("get_next_stream_item", 0));
-      },
-      close: async () => {
-        if (this.isConnected) await this.invoke(request("close_stream", Flag.oneway));
-      },
-    });
-  }
+/** A request to the daemon itself, about a stream; its arguments travel as a list. */
+function streamRequest(method: string, id: string, flags: number): Request {
+  return { objectId: DAEMON_ID, method, args: [id], kwargs: {}, flags };
 }
 
 function checked(metadata: Metadata): Metadata {

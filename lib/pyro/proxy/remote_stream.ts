@@ -3,9 +3,9 @@ import { PyroRemoteError } from "../wire/errors.ts";
 /** Fetches and ends one stream at its daemon. */
 export interface StreamControl {
   /** @throws {PyroRemoteError} StopIteration at the end; what the far generator throws */
-  next(id: string): Promise<unknown>;
+  nextStreamItem(id: string): Promise<unknown>;
   /** Returns when the daemon was told; it does not answer. */
-  close(id: string): Promise<void>;
+  closeStream(id: string): Promise<void>;
 }
 
 /**
@@ -30,7 +30,7 @@ export class RemoteStream<T = unknown> implements AsyncIterableIterator<T> {
   async next(): Promise<IteratorResult<T, undefined>> {
     if (this.#isEnded) return { done: true, value: undefined };
     try {
-      return { done: false, value: await this.#control.next(this.#id) as T };
+      return { done: false, value: await this.#control.nextStreamItem(this.#id) as T };
     } catch (error) {
       if (error instanceof PyroRemoteError) this.#isEnded = true; // the daemon has forgotten it
       if (error instanceof PyroRemoteError && error.remoteType === "builtins.StopIteration") {
@@ -44,7 +44,7 @@ export class RemoteStream<T = unknown> implements AsyncIterableIterator<T> {
   async return(): Promise<IteratorResult<T, undefined>> {
     if (!this.#isEnded) {
       this.#isEnded = true;
-      await this.#control.close(this.#id);
+      await this.#control.closeStream(this.#id);
     }
     return { done: true, value: undefined };
   }

@@ -1,3 +1,5 @@
+import { Buffer } from "node:buffer";
+import { viewOf } from "../../base/bytes.ts";
 import { ChunkBuffer } from "../../base/chunk_buffer.ts";
 import { asError } from "../../base/errors.ts";
 import { type Annotations, HMAC, NO_ANNOTATIONS, readAnnotations } from "./annotations.ts";
@@ -32,6 +34,7 @@ interface Header {
   readonly payloadBytes: number;
 }
 
+const EMPTY = Buffer.alloc(0);
 const PYRO_TAG = 0x5059_524f;
 /** Tag and version: enough to tell who speaks, and all that some foreign peers ever send. */
 const GREETING_BYTES = 6;
@@ -43,6 +46,9 @@ const GREETING_BYTES = 6;
  */
 export class MessageDecoder {
   readonly #buffer = new ChunkBuffer();
+  // Most chunks hold whole messages. Those are read where they lie; only what is left of a chunk goes into the buffer.
+  #chunk: Buffer = EMPTY;
+  #at = 0;
   readonly #maxBytes: number;
   readonly #authenticator: MessageAuthenticator | undefined;
   #header: Header | undefined;
@@ -54,12 +60,18 @@ export class MessageDecoder {
   }
 
   feed(chunk: Uint8Array): void {
-    this.#buffer.push(chunk);
+    if (this.isInsideMessage) {
+      this.#store();
+      this.#buffer.push(chunk);
+    } else {
+      this.#chunk = viewOf(chunk);
+      this.#at = 0;
+    }
   }
 
   /** True while part of a message is buffered. */
   get isInsideMessage(): boolean {
-    return this.#header !== undefined || this.#buffer.length > 0;
+    return this.#at < this.#chunk.length || this.#header !== undefined || this.#buffer.length > 0;
   }
 
   /**
@@ -87,44 +99,73 @@ export class MessageDecoder {
   }
 
   #next(allowed: readonly MessageType[]): Message | undefined {
+    return this.#at < this.#chunk.length ? this.#nextInChunk(allowed) : this.#nextInBuffer(allowed);
+  }
+
+  #nextInChunk(allowed: readonly MessageType[]): Message | undefined {
+    const chunk = this.#chunk;
+    if (chunk.length - this.#at >= HEADER_BYTES) {
+      const header = this.#readHeader(chunk, this.#at, allowed);
+      const annotationsAt = this.#at + HEADER_BYTES;
+      const payloadAt = annotationsAt + header.annotationsBytes;
+      const end = payloadAt + header.payloadBytes;
+      if (end <= chunk.length) {
+        this.#at = end;
+        return this.#message(header, chunk.subarray(annotationsAt, payloadAt), chunk.subarray(payloadAt, end));
+      }
+    }
+    this.#store();
+    return this.#nextInBuffer(allowed);
+  }
+
+  #nextInBuffer(allowed: readonly MessageType[]): Message | undefined {
     const buffer = this.#buffer;
-    this.#header ??= this.#readHeader(allowed);
+    if (this.#header === undefined) {
+      if (buffer.length < HEADER_BYTES) {
+        if (buffer.length >= GREETING_BYTES) checkGreeting(buffer.peek(GREETING_BYTES), 0);
+        return undefined;
+      }
+      this.#header = this.#readHeader(buffer.take(HEADER_BYTES), 0, allowed);
+    }
     const header = this.#header;
-    if (header === undefined || buffer.length < header.annotationsBytes + header.payloadBytes) return undefined;
+    if (buffer.length < header.annotationsBytes + header.payloadBytes) return undefined;
     this.#header = undefined;
-    const { type, flags, seq, serializerId, annotationsBytes, payloadBytes } = header;
-    const annotations = annotationsBytes === 0 ? NO_ANNOTATIONS : readAnnotations(buffer.take(annotationsBytes));
-    const payload = buffer.take(payloadBytes);
+    return this.#message(header, buffer.take(header.annotationsBytes), buffer.take(header.payloadBytes));
+  }
+
+  /** Puts what is left of the chunk behind what is buffered. */
+  #store(): void {
+    if (this.#at < this.#chunk.length) this.#buffer.push(this.#chunk.subarray(this.#at));
+    this.#chunk = EMPTY;
+    this.#at = 0;
+  }
+
+  #message(header: Header, chunks: Buffer, payload: Buffer): Message {
+    const { type, flags, seq, serializerId } = header;
+    const annotations = chunks.length === 0 ? NO_ANNOTATIONS : readAnnotations(chunks);
     this.#authenticate(annotations, payload);
     return { type, flags, seq, serializerId, annotations, payload };
   }
 
-  #readHeader(allowed: readonly MessageType[]): Header | undefined {
-    const buffer = this.#buffer;
-    if (buffer.length < GREETING_BYTES) return undefined;
-    if (buffer.length < HEADER_BYTES) {
-      const head = buffer.peek(GREETING_BYTES);
-      if (head.readUInt32BE(0) !== PYRO_TAG || head.readUInt16BE(4) !== PROTOCOL_VERSION) throw foreignPeer(head);
-      return undefined;
-    }
-    const head = buffer.take(HEADER_BYTES);
-    if (head.readUInt32BE(0) !== PYRO_TAG || head.readUInt16BE(4) !== PROTOCOL_VERSION) throw foreignPeer(head);
-    const type = head.readUInt16BE(6);
-    const flags = head.readUInt16BE(8);
-    const seq = head.readUInt16BE(10);
-    const payloadBytes = head.readInt32BE(12);
-    const serializerId = head.readUInt16BE(16);
-    const annotationsBytes = head.readUInt16BE(18);
-    if (head.readUInt16BE(22) !== checksum(type, flags, seq, payloadBytes, serializerId, annotationsBytes)) {
+  #readHeader(bytes: Buffer, at: number, allowed: readonly MessageType[]): Header {
+    checkGreeting(bytes, at);
+    const type = bytes.readUInt16BE(at + 6);
+    const flags = bytes.readUInt16BE(at + 8);
+    const seq = bytes.readUInt16BE(at + 10);
+    const payloadBytes = bytes.readInt32BE(at + 12);
+    const serializerId = bytes.readUInt16BE(at + 16);
+    const annotationsBytes = bytes.readUInt16BE(at + 18);
+    if (bytes.readUInt16BE(at + 22) !== checksum(type, flags, seq, payloadBytes, serializerId, annotationsBytes)) {
       throw new ProtocolError("header checksum mismatch");
     }
     if (payloadBytes < 0) throw new ProtocolError(`invalid message size (${payloadBytes}, outside range 0..2Gb)`);
     if (payloadBytes + annotationsBytes > this.#maxBytes) {
       throw tooLarge(payloadBytes + annotationsBytes, this.#maxBytes);
     }
-    const known = allowed.find((each) => each === type);
-    if (known === undefined) throw new ProtocolError(`invalid msg type ${type} received`);
-    return { type: known, flags, seq, serializerId, annotationsBytes, payloadBytes };
+    for (const known of allowed) {
+      if (known === type) return { type: known, flags, seq, serializerId, annotationsBytes, payloadBytes };
+    }
+    throw new ProtocolError(`invalid msg type ${type} received`);
   }
 
   #authenticate(annotations: Annotations, payload: Uint8Array): void {
@@ -137,5 +178,12 @@ export class MessageDecoder {
     if (!authenticator.isEqual(digest, authenticator.digest(digestedParts(annotations, payload)))) {
       throw new SecurityError("message hmac mismatch");
     }
+  }
+}
+
+/** @throws {ForeignPeerError} unless tag and version are those of this protocol */
+function checkGreeting(bytes: Buffer, at: number): void {
+  if (bytes.readUInt32BE(at) !== PYRO_TAG || bytes.readUInt16BE(at + 4) !== PROTOCOL_VERSION) {
+    throw foreignPeer(bytes.subarray(at, at + GREETING_BYTES));
   }
 }
