@@ -24,7 +24,9 @@ export type RouteTable =
 export type TaskRoutes = TaskRouter | RouteTable | readonly (TaskRouter | RouteTable)[];
 
 /** Options with the queue found: what a call is published with. */
-export type RoutedOptions = Omit<WireOptions, "queue"> & { readonly queue?: KnownQueue };
+export interface RoutedOptions extends WireOptions {
+  readonly queue?: KnownQueue;
+}
 
 /**
  * Finds where tasks go: the options of the call, over those of the first route that fits, over the default queue.
@@ -65,9 +67,10 @@ export class Router {
     return own.queue === undefined ? { ...own, queue: this.#queues.defaultQueue } : own;
   }
 
-  #expand({ queue, ...options }: WireOptions): RoutedOptions {
-    if (queue === undefined || queue === null || queue === "") return options;
-    return { ...options, queue: typeof queue === "string" ? this.#queues.get(queue) : queue };
+  #expand(options: WireOptions): RoutedOptions {
+    const { queue, ...rest } = options;
+    if (queue === undefined || queue === null || queue === "") return rest;
+    return { ...rest, queue: typeof queue === "string" ? this.#queues.get(queue) : queue };
   }
 }
 
