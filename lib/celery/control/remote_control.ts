@@ -11,7 +11,8 @@ import type { Content } from "../wire/serializer.ts";
 
 /** What remote control needs of an app. */
 export interface RemoteControlPorts {
-  readonly transport: Transport;
+  /** Or how to get one: an app opens its own on first use. */
+  readonly transport: Transport | (() => Promise<Transport>);
   /** Setting `controlExchange`. */
   readonly exchange: string;
   readonly logicalClock: LogicalClock;
@@ -60,6 +61,11 @@ export class RemoteControl {
     this.#clock = ports.clock ?? systemClock;
   }
 
+  async #transport(): Promise<Transport> {
+    const { transport } = this.#ports;
+    return typeof transport === "function" ? await transport() : transport;
+  }
+
   /** Sends a command and waits for no reply. */
   async tell(method: string, options: BroadcastOptions = {}): Promise<void> {
     await this.#send(method, options, {}, 0);
@@ -71,9 +77,10 @@ export class RemoteControl {
    * The queue for the replies exists before the command is sent, and is deleted afterwards.
    */
   async ask(method: string, options: AskOptions = {}): Promise<Replies> {
-    const { transport, exchange, newId } = this.#ports;
+    const { exchange, newId } = this.#ports;
     const { timeoutMs = 1000, limit = options.destination?.length, signal, onReply } = options;
     signal?.throwIfAborted();
+    const transport = await this.#ports.transport();
     const id = newId();
     const ticket = newId();
     const queue = replyQueue(exchange, id);
@@ -93,6 +100,7 @@ export class RemoteControl {
       else wait();
     };
     const stop = onAbort(signal, (reason) => done.reject(reason));
+    const transport = await this.#transport();
     const consumer = await transport.consume({ queues: [queue], credit: 0, noAck: true, onDelivery });
     try {
       await this.#send(method, options, {
@@ -116,9 +124,9 @@ export class RemoteControl {
     reply: Readonly<Record<string, unknown>>,
     timeoutMs: number,
   ): Promise<void> {
-    const { transport, exchange, logicalClock, encode } = this.#ports;
+    const { exchange, logicalClock, encode } = this.#ports;
     const { destination = null, pattern = null, matcher = pattern === null ? null : "glob", signal } = options;
-    const { contentType, contentEncoding, body } = encode.call(this.#ports, {
+    const { contentType, contentEncoding, body } = this.#ports.encode({
       method,
       arguments: options.arguments ?? {},
       destination,
@@ -134,6 +142,8 @@ export class RemoteControl {
       contentEncoding,
       body,
     };
+    const transport = await this.#transport();
+    const transport = await this.#ports.transport();
     await transport.broadcast(controlExchange(exchange), "", message, { signal });
   }
 
