@@ -11,8 +11,8 @@ import type { Content } from "../wire/serializer.ts";
 
 /** What remote control needs of an app. */
 export interface RemoteControlPorts {
-  /** Or how to get one: an app opens its own on first use. */
-  readonly transport: Transport | (() => Promise<Transport>);
+  /** An app opens its own on first use. */
+  transport(): Promise<Transport>;
   /** Setting `controlExchange`. */
   readonly exchange: string;
   readonly logicalClock: LogicalClock;
@@ -61,11 +61,6 @@ export class RemoteControl {
     this.#clock = ports.clock ?? systemClock;
   }
 
-  async #transport(): Promise<Transport> {
-    const { transport } = this.#ports;
-    return typeof transport === "function" ? await transport() : transport;
-  }
-
   /** Sends a command and waits for no reply. */
   async tell(method: string, options: BroadcastOptions = {}): Promise<void> {
     await this.#send(method, options, {}, 0);
@@ -100,7 +95,6 @@ export class RemoteControl {
       else wait();
     };
     const stop = onAbort(signal, (reason) => done.reject(reason));
-    const transport = await this.#transport();
     const consumer = await transport.consume({ queues: [queue], credit: 0, noAck: true, onDelivery });
     try {
       await this.#send(method, options, {
@@ -142,7 +136,6 @@ export class RemoteControl {
       contentEncoding,
       body,
     };
-    const transport = await this.#transport();
     const transport = await this.#ports.transport();
     await transport.broadcast(controlExchange(exchange), "", message, { signal });
   }
