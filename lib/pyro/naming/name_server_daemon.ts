@@ -110,6 +110,11 @@ export class NameServerDaemon {
   }
 }
 
+/** Same as `NameServerDaemon.start`, by Python's name. */
+export function startNS(options: NameServerOptions = {}): Promise<NameServerDaemon> {
+  return NameServerDaemon.start(options);
+}
+
 /** Answers broadcasts with the internal URI: who hears them is on this side of a NAT. */
 async function respond(daemon: Daemon, options: NameServerOptions): Promise<NameServerDaemon["broadcast"]> {
   const { address } = daemon;
