@@ -2,7 +2,7 @@
  * Pops that wait until there is something to pop. Each is an attempt that is repeated when one of its keys gets a list.
  * @module
  */
-import { CommandError, syntaxError } from "../command_error.ts";
+import { syntaxError } from "../command_error.ts";
 import { NOTHING, type Reply } from "../reply.ts";
 import {
   arg,
@@ -10,9 +10,9 @@ import {
   type Command,
   type CommandContext,
   countedKeys,
-  integer,
   NO_KEYS,
   option,
+  positive,
   TWO_KEYS,
   waitingTime,
 } from "./command.ts";
@@ -106,8 +106,7 @@ function popMany(context: CommandContext, args: Arguments, at: number, timeout?:
   let count = 1;
   if (next + 1 < args.length) {
     if (option(args, next + 1) !== "COUNT" || args.length !== next + 3) throw syntaxError();
-    count = integer(arg(args, next + 2));
-    if (count <= 0) throw new CommandError("ERR count should be greater than 0");
+    count = positive(arg(args, next + 2), "ERR count should be greater than 0", 1);
   }
   const attempt = ({ db, recordAs }: CommandContext): Reply | undefined => {
     for (const key of keys) {

@@ -87,7 +87,7 @@ export function arg(args: Arguments, index: number): string {
 
 const INTEGER = /^(?:0|-?[1-9]\d{0,18})$/;
 const MAX_INT64 = 2n ** 63n - 1n;
-const MIN_INT64 = -(2n ** 63n);
+export const MIN_INT64 = -(2n ** 63n);
 
 /** A whole number of 64 bits; beyond 2^53 it is rounded, which no use of it here minds. @throws {CommandError} */
 export function integer(text: string): number {
@@ -106,10 +106,10 @@ export function checkInt64(value: bigint | undefined): bigint {
   return value;
 }
 
-/** A whole number from 0. @throws {CommandError} with `message` */
-export function positive(text: string, message = "ERR value is out of range, must be positive"): number {
-  const value = integer(text);
-  if (value < 0) throw new CommandError(message);
+/** A whole number from `min`, 0 unless told. @throws {CommandError} with `message`, for what is no number too */
+export function positive(text: string, message = "ERR value is out of range, must be positive", min = 0): number {
+  const value = INTEGER.test(text) ? Number(text) : -1;
+  if (value < min) throw new CommandError(message);
   return value;
 }
 

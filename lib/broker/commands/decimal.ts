@@ -27,8 +27,9 @@ export function addDecimals(a: string, b: string, notANumber?: string): string {
 function toFixedPoint(text: string): bigint {
   const plain = /e/i.test(text) ? Number(text).toFixed(PLACES) : text;
   const [, sign = "", whole = "", fraction = ""] = /^([+-]?)(\d*)\.?(\d*)$/.exec(plain) ?? [];
-  const digits = (fraction + "0".repeat(PLACES)).slice(0, PLACES);
-  const value = BigInt(whole || "0") * UNIT + BigInt(digits);
+  const digits = fraction.padEnd(PLACES, "0").slice(0, PLACES);
+  const isRoundedUp = (fraction[PLACES] ?? "0") >= "5";
+  const value = BigInt(whole || "0") * UNIT + BigInt(digits) + (isRoundedUp ? 1n : 0n);
   return sign === "-" ? -value : value;
 }
 

@@ -73,7 +73,6 @@ const CONDITIONS: ReadonlySet<string> = new Set(["NX", "XX", "GT", "LT"]);
 function expire(context: CommandContext, args: Arguments, unit: string): Reply {
   const { db, store } = context;
   const key = arg(args, 1);
-  const at = anyExpiryTime(unit, arg(args, 2), store.now, arg(args, 0).toLowerCase());
   const conditions = new Set(args.slice(3).map(readCondition));
   if (conditions.has("NX") && conditions.size > 1) {
     throw new CommandError("ERR NX and XX, GT or LT options at the same time are not compatible");
@@ -81,6 +80,7 @@ function expire(context: CommandContext, args: Arguments, unit: string): Reply {
   if (conditions.has("GT") && conditions.has("LT")) {
     throw new CommandError("ERR GT and LT options at the same time are not compatible");
   }
+  const at = anyExpiryTime(unit, arg(args, 2), store.now, arg(args, 0).toLowerCase());
   const current = db.expiresAt(key);
   if (current === undefined || ![...conditions].every((condition) => holds(condition, current, at))) return 0;
   if (at <= store.now) {
@@ -119,10 +119,10 @@ function persist({ db }: CommandContext, args: Arguments): Reply {
   return 1;
 }
 
-/** -2 without such a key, -1 without an end. Seconds are rounded: to the nearest where time is left, down for a point in time. */
+/** -2 without such a key, -1 without an end. Seconds are rounded to the nearest. */
 function end({ db, store }: CommandContext, args: Arguments, { left, unit }: { left: boolean; unit: number }): Reply {
   const at = db.expiresAt(arg(args, 1));
   if (at === undefined) return -2;
   if (at === "never") return -1;
-  return left ? Math.floor((Math.max(0, at - store.now) + unit / 2) / unit) : Math.floor(at / unit);
+  return Math.floor(((left ? Math.max(0, at - store.now) : at) + unit / 2) / unit);
 }

@@ -11,6 +11,7 @@ import {
   checkInt64,
   type Command,
   type CommandContext,
+  float,
   int64,
   integer,
   ONE_KEY,
@@ -138,6 +139,7 @@ function increase({ db }: CommandContext, args: Arguments): Reply {
 function increaseByFloat(context: CommandContext, args: Arguments): Reply {
   const { db } = context;
   const [key, field] = [arg(args, 1), arg(args, 2)];
+  float(arg(args, 3)); // refused before the key is looked at
   const value = addDecimals(db.read(key, "hash")?.get(field) ?? "0", arg(args, 3), "ERR hash value is not a float");
   db.create(key, "hash").set(field, value);
   db.changed(key);

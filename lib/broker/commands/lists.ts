@@ -117,8 +117,8 @@ function pop(db: Database, args: Arguments, from: Side): Reply {
 /** Removes and returns up to `count` elements; none where there is no list. */
 export function popElements(db: Database, key: string, from: Side, count: number): string[] {
   const out: string[] = [];
-  const list = count > 0 ? db.write(key, "list") : undefined;
-  if (list === undefined) return out;
+  const list = db.write(key, "list");
+  if (list === undefined || count === 0) return out;
   while (out.length < count) {
     const value = from === "LEFT" ? list.popLeft() : list.popRight();
     if (value === undefined) break;
@@ -161,17 +161,11 @@ function positions({ db }: CommandContext, args: Arguments): Reply {
   let count: number | undefined;
   let most = Infinity;
   for (let i = 3; i < args.length; i += 2) {
-    const value = integer(args[i + 1] ?? syntax());
-    if (option(args, i) === "RANK") rank = value;
-    else if (option(args, i) === "COUNT") count = positive(arg(args, i + 1), "ERR COUNT can't be negative");
-    else if (option(args, i) === "MAXLEN") {
-      most = positive(arg(args, i + 1), "ERR MAXLEN can't be negative") || Infinity;
-    } else syntax();
-  }
-  if (rank === 0) {
-    throw new CommandError(
-      "ERR RANK can't be zero: use 1 to start from the first match, 2 from the second ... or use negative to start from the end of the list",
-    );
+    const value = args[i + 1] ?? syntax();
+    if (option(args, i) === "RANK") rank = readRank(value);
+    else if (option(args, i) === "COUNT") count = positive(value, "ERR COUNT can't be negative");
+    else if (option(args, i) === "MAXLEN") most = positive(value, "ERR MAXLEN can't be negative") || Infinity;
+    else syntax();
   }
   const list = db.read(arg(args, 1), "list");
   const wanted = count === undefined ? 1 : count || Infinity;
@@ -182,6 +176,14 @@ function positions({ db }: CommandContext, args: Arguments): Reply {
     if (list.at(place) === arg(args, 2) && skip-- <= 0) found.push(place);
   }
   return count === undefined ? found[0] ?? null : found;
+}
+
+function readRank(text: string): number {
+  const rank = integer(text);
+  if (rank !== 0) return rank;
+  throw new CommandError(
+    "ERR RANK can't be zero: use 1 to start from the first match, 2 from the second ... or use negative to start from the end of the list",
+  );
 }
 
 function syntax(): never {

@@ -123,8 +123,9 @@ function areMembers({ db }: CommandContext, args: Arguments): Reply {
 function move({ db }: CommandContext, args: Arguments): Reply {
   const [from, to, member] = [arg(args, 1), arg(args, 2), arg(args, 3)];
   const source = db.read(from, "set");
+  if (source === undefined) return 0;
   db.read(to, "set"); // refuses a wrong type before anything is changed
-  if (!source?.has(member)) return 0;
+  if (!source.has(member)) return 0;
   if (from === to) return 1;
   db.write(from, "set")?.delete(member);
   db.changed(from);

@@ -163,8 +163,8 @@ function pop(db: Database, args: Arguments, end: End): Reply {
 
 /** Removes and returns up to `count` members, the most extreme first; none where there is no sorted set. */
 export function popMembers(db: Database, key: string, end: End, count: number): ScoredMember[] {
-  const zset = count > 0 ? db.write(key, "zset") : undefined;
-  if (zset === undefined) return [];
+  const zset = db.write(key, "zset");
+  if (zset === undefined || count === 0) return [];
   const popped = end === "MIN" ? zset.slice(0, count) : zset.slice(Math.max(0, zset.size - count), zset.size).reverse();
   for (const { member } of popped) zset.delete(member);
   db.changed(key);

@@ -14,6 +14,7 @@ import {
   type CommandContext,
   int64,
   integer,
+  MIN_INT64,
   ONE_KEY,
   option,
 } from "./command.ts";
@@ -85,7 +86,7 @@ export const stringCommands: readonly Command[] = [
     arity: 3,
     flags: ["write", "denyoom", "fast"],
     keys: ONE_KEY,
-    run: (context, args) => increase(context, args, -int64(arg(args, 2))),
+    run: (context, args) => increase(context, args, -decrement(arg(args, 2))),
   },
   { name: "INCRBYFLOAT", arity: 3, flags: ["write", "denyoom", "fast"], keys: ONE_KEY, run: increaseByFloat },
 ];
@@ -232,6 +233,12 @@ function setRange({ db }: CommandContext, args: Arguments): Reply {
 
 function checkLength(bytes: number): void {
   if (bytes > MAX_STRING_BYTES) throw new CommandError("ERR string exceeds maximum allowed size (proto-max-bulk-len)");
+}
+
+function decrement(text: string): bigint {
+  const value = int64(text);
+  if (value === MIN_INT64) throw new CommandError("ERR decrement would overflow");
+  return value;
 }
 
 function increase({ db }: CommandContext, args: Arguments, by: bigint): Reply {
