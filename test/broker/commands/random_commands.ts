@@ -73,7 +73,7 @@ export const FAMILIES: { readonly [name: string]: Family } = {
           key(random),
           random.pick([1, -5, "9223372036854775807", "-9223372036854775808", "x", " 1", "01"]),
         ],
-        () => ["INCRBYFLOAT", random.pick(["float", "float", "a"]), random.pick(["0.1", "0.2", "-1.5", "1e2", "x", "3"])],
+        () => ["INCRBYFLOAT", random.pick(["float", "float", "a"]), random.pick(["0.25", "0.5", "-1.5", "1e2", "x", "3"])],
       ])()),
   key: (random) =>
     mixed(random, () =>
