@@ -6,7 +6,7 @@ import type { ServerInfo } from "./login.ts";
 import { isFatalRedisError, openRedis } from "./open.ts";
 import { type RedisOptions, type ResolvedRedisOptions, resolveRedisOptions } from "./options.ts";
 import type { RedisScript } from "./script.ts";
-import { type RedisCommand, RedisError, type RespArgument, type RespValue } from "./wire/mod.ts";
+import { type RedisCommand, RedisError, type RespArgument, RespPush, type RespValue } from "./wire/mod.ts";
 
 export interface RunOptions {
   readonly signal?: AbortSignal | undefined;
@@ -27,6 +27,8 @@ const PASSING_PREFIXES: ReadonlySet<string> = new Set(["LOADING", "READONLY", "M
 export interface RedisClientHooks {
   /** Runs on every new connection before anybody else may use it. */
   readonly prepare?: (connection: RedisConnection, info: ServerInfo) => Promise<void>;
+  /** Told of what the server sends unasked (RESP3), e.g. `["invalidate", [key]]`. */
+  readonly onPush?: (items: readonly RespValue[]) => void;
 }
 
 /**
@@ -167,15 +169,21 @@ export class RedisClient {
     this.#supervisor.current?.abort(reason);
   }
 
-  /** Waits for the replies that are due, then ends the connection; commands are refused from now on. Idempotent. */
-  async close(): Promise<void> {
+  /**
+   * Ends the connection; commands are refused from now on. Idempotent.
+   * @param options.drain waits for the replies that are due. Default true; false for a connection that blocks.
+   */
+  async close(options: { readonly drain?: boolean } = {}): Promise<void> {
+    if (options.drain === false) {
+      this.reconnect(new ConnectionError("Cannot wait for the reply: the client was closed"));
+    }
     await this.#supervisor.close();
   }
 
   async #connect(signal: AbortSignal): Promise<RedisConnection> {
     const url = this.#options.urls[this.#attempts++ % this.#options.urls.length];
     if (url === undefined) throw new UsageError("Cannot reach Redis: there is no URL");
-    const { connection, info } = await openRedis(url, this.#options, { signal });
+    const { connection, info } = await openRedis(url, this.#options, { signal, intercept: this.#intercept });
     this.#attempts--; // stay with the one that works
     try {
       await this.#hooks.prepare?.(connection, info);
@@ -186,6 +194,12 @@ export class RedisClient {
     this.#info = info;
     return connection;
   }
+
+  readonly #intercept = (value: RespValue): boolean => {
+    if (!(value instanceof RespPush)) return false;
+    this.#hooks.onPush?.(value.items);
+    return true;
+  };
 
   async #attempt<T>(send: (connection: RedisConnection) => Promise<T>, what: string, options: RunOptions): Promise<T> {
     const { signal, timeoutMs, retry = "unsent" } = options;

@@ -22,6 +22,8 @@ export { resolveRedisOptions } from "./options.ts";
 export type { RedisOptions, ResolvedRedisOptions, SentinelOptions } from "./options.ts";
 export { RedisScript } from "./script.ts";
 export { RedisSubscriber } from "./subscriber.ts";
+export { readTlsFiles } from "./tls_files.ts";
+export type { TlsOptions } from "../net/mod.ts";
 export type { MessageListener, RedisSubscription } from "./subscriber.ts";
 export { pairsOf, parseRedisUrl, parseRedisUrls, RedisError, RespPush, textOf } from "./wire/mod.ts";
 export type { RedisCommand, RedisUrl, RespArgument, RespValue } from "./wire/mod.ts";

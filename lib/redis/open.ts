@@ -28,6 +28,7 @@ export function isFatalRedisError(error: Error): boolean {
  * @throws {ConnectionError}, {LoginError}, {RedisError} (LOADING), {TimeoutError}; `signal.reason`.
  */
 export async function openRedis(url: RedisUrl, options: ResolvedRedisOptions, open: OpenOptions): Promise<OpenedRedis> {
+  await options.beforeConnect(open.signal);
   const tls = options.tls ?? (url.tls === undefined ? undefined : readTlsFiles(url.tls));
   if (url.kind === "server") return await openServer(url.address, tls, url, url.db, options, open);
   if (options.sentinel === undefined) {
@@ -53,9 +54,10 @@ async function openServer(
   options: ResolvedRedisOptions,
   { intercept, signal }: OpenOptions,
 ): Promise<OpenedRedis> {
-  const { connectTimeoutMs, clientName, protocol, clock, maxPending, heartbeatMs, silenceMs, limits } = options;
+  const { connectTimeoutMs, clientName, protocol, clock, maxPending, heartbeatMs, silenceMs, limits, background } =
+    options;
   const started = clock.monotonic();
-  const socket = await connect(address, { timeoutMs: connectTimeoutMs, signal, tls });
+  const socket = await connect(address, { timeoutMs: connectTimeoutMs, signal, tls, background });
   const connectionOptions: RedisConnectionOptions = {
     ...{ maxPending, heartbeatMs, silenceMs, limits, clock },
     ...(intercept === undefined ? {} : { intercept }),

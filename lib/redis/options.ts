@@ -1,7 +1,7 @@
 import type { BackoffOptions } from "../base/backoff.ts";
 import { type Logger, silentLogger } from "../base/log.ts";
 import { checkInteger, checkOneOf } from "../base/options.ts";
-import { type Clock, systemClock } from "../base/time.ts";
+import { backgroundClock, type Clock, systemClock } from "../base/time.ts";
 import type { SupervisorState, TlsOptions } from "../net/mod.ts";
 import { DEFAULT_RESP_LIMITS, parseRedisUrls, type RedisUrl, type RespLimits, type RespVersion } from "./wire/mod.ts";
 
@@ -37,7 +37,12 @@ export interface RedisOptions {
   /** Failed attempts in a row before giving up; 0 = never. Default 0. */
   readonly maxAttempts?: number;
   readonly onState?: (state: SupervisorState) => void;
+  /** Runs before every attempt to connect, e.g. to start the server; what it throws fails the attempt. */
+  readonly beforeConnect?: (signal: AbortSignal) => Promise<void>;
+  /** True: neither the sockets nor the timers keep the process alive. Default false. */
+  readonly background?: boolean;
   readonly log?: Logger;
+  /** Default: the system's, or with `background` the one whose timers do not keep the process alive. */
   readonly clock?: Clock;
 }
 
@@ -56,6 +61,8 @@ export interface ResolvedRedisOptions {
   readonly backoff: BackoffOptions;
   readonly maxAttempts: number;
   readonly onState: (state: SupervisorState) => void;
+  readonly beforeConnect: (signal: AbortSignal) => Promise<void>;
+  readonly background: boolean;
   readonly log: Logger;
   readonly clock: Clock;
 }
@@ -77,8 +84,10 @@ export function resolveRedisOptions(options: RedisOptions): ResolvedRedisOptions
     backoff: options.backoff ?? {},
     maxAttempts: checkInteger("maxAttempts", options.maxAttempts ?? 0, { min: 0 }),
     onState: options.onState ?? (() => {}),
+    beforeConnect: options.beforeConnect ?? (() => Promise.resolve()),
+    background: options.background ?? false,
     log: options.log ?? silentLogger,
-    clock: options.clock ?? systemClock,
+    clock: options.clock ?? (options.background ? backgroundClock : systemClock),
   };
 }
 
