@@ -21,6 +21,8 @@
  * ```
  * @module
  */
+import * as errors from "./wire/errors.ts";
+
 export { Complex, Decimal, PyDate, PyDateTime, PyFloat, PyTime, TimeDelta, Tuple, Uuid } from "../base/pyvalue.ts";
 export { configFromVariables, DEFAULT_CONFIG } from "./config.ts";
 export type { PyroConfig } from "./config.ts";
@@ -47,8 +49,9 @@ export type { ProxyConstructor } from "./proxy/proxy.ts";
 export type { ProxyControls, RemoteMembers, RemoteMethod, Untyped } from "./proxy/proxy_types.ts";
 export { RemoteStream } from "./proxy/remote_stream.ts";
 export type { ProxyOptions } from "./proxy/settings.ts";
+export { SerializedBlob } from "./serialized_blob.ts";
 export type { Annotations } from "./wire/annotations.ts";
 export { ClassRegistry } from "./wire/class_registry.ts";
 export type { ClassDict } from "./wire/class_registry.ts";
-export * as errors from "./wire/errors.ts";
+export { errors };
 export { Uri, Uri as URI } from "./wire/uri.ts";

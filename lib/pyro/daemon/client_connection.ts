@@ -213,19 +213,18 @@ export class ClientConnection implements ClientView {
   ): void | Promise<void> {
     this.#host.settings.log.debug("Exception occurred while handling request", { peer: this.address, error });
     const isOneway = (message.flags & Flag.oneway) !== 0;
-    const sent = isAnswered(error) && !isOneway
-      ? this.#send(exceptionReply(this.#host, serializer ?? this.#fallback(message), message, error))
-      : undefined;
+    const writer = isAnswered(error) && !isOneway ? serializer ?? this.#serializerOf(message) : undefined;
+    const sent = writer === undefined ? undefined : this.#send(exceptionReply(this.#host, writer, message, error));
     if (isFatal(error) || job?.method?.isCallback === true) this.#hangUp(error);
     return sent;
   }
 
-  /** Refusals of a serializer are written by it, where it is one of ours. */
-  #fallback({ serializerId }: Message): Serializer {
+  /** What a refusal of the request's serializer is written in; Python's own would be in the very one that is refused. */
+  #serializerOf({ serializerId }: Message): Serializer | undefined {
     try {
       return this.#host.serializers.byId(serializerId);
     } catch {
-      return this.#host.serializers.byName("marshal"); // the one that every client reads
+      return undefined; // unknown here: there is nothing that the client could read
     }
   }
 

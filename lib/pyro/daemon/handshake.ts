@@ -30,14 +30,16 @@ export async function shakeHands(
   refusal: string | undefined,
 ): Promise<Message> {
   let serializer: Serializer | undefined;
+  let context: CallContext | undefined;
   try {
     if (refusal !== undefined) throw new PyroRemoteError(refusal, { remoteType: "builtins.Exception" });
     const accepted = acceptedSerializer(host, request.serializerId);
+    const current = new CallContext(client, request, correlationOf(request));
     serializer = accepted;
-    const context = new CallContext(client, request, correlationOf(request));
-    return await runInContext(context, () => welcome(host, request, context, accepted));
+    context = current;
+    return await runInContext(current, () => welcome(host, request, current, accepted));
   } catch (error) {
-    return refusalMessage(host, asError(error), request.seq, serializer);
+    return refusalMessage(host, asError(error), request.seq, serializer, context);
   }
 }
 
@@ -66,15 +68,26 @@ async function welcome(
   };
 }
 
-/** @param serializer the client's, once it has been accepted */
-export function refusalMessage(host: Host, error: Error, seq: number, serializer?: Serializer): Message {
+/**
+ * @param serializer the client's, once it has been accepted
+ * @param context of the greeting, once it has one
+ */
+export function refusalMessage(
+  host: Host,
+  error: Error,
+  seq: number,
+  serializer?: Serializer,
+  context?: CallContext,
+): Message {
   const chosen = serializer ?? host.serializers.byName("marshal");
   return {
     type: MessageType.connectFail,
     flags: 0,
     seq,
     serializerId: chosen.id,
-    annotations: host.settings.annotations?.() ?? NO_ANNOTATIONS,
+    annotations: context === undefined
+      ? host.settings.annotations?.() ?? NO_ANNOTATIONS
+      : answerAnnotations(host, context),
     payload: chosen.dumps(error instanceof ForeignPeerError ? NO_PYRO_WORDS : error.message),
   };
 }

@@ -1,10 +1,7 @@
 import { LimitError } from "../../base/errors.ts";
 import { Tuple } from "../../base/pyvalue.ts";
 import { delay, withDeadline } from "../../base/time.ts";
-import { compress } from "../compression.ts";
-import { currentContext } from "../context.ts";
-import { uuidToBytes } from "../correlation.ts";
-import { type Annotations, CORR, NO_ANNOTATIONS } from "../wire/annotations.ts";
+import { NO_ANNOTATIONS } from "../wire/annotations.ts";
 import { CommunicationError, ConnectionClosedError, PyroError, TimeoutError } from "../wire/errors.ts";
 import { Flag, type Message, MessageType, PING_SERIALIZER_ID } from "../wire/message.ts";
 import { type Metadata, NO_METADATA, parseMetadata } from "../wire/metadata.ts";
@@ -15,6 +12,7 @@ import { Connections } from "./connections.ts";
 import type { DaemonConnection } from "./daemon_connection.ts";
 import { greet } from "./handshake.ts";
 import { PendingCall } from "./pending_call.ts";
+import { requestAnnotations, requestParts } from "./request_message.ts";
 import type { StreamControl } from "./remote_stream.ts";
 import type { ProxySettings } from "./settings.ts";
 
@@ -196,21 +194,20 @@ export class RemoteObject implements StreamControl {
 
   async #connect(options: CallOptions): Promise<DaemonConnection> {
     options.signal?.throwIfAborted();
-    this.#firstAnnotations = this.#annotations(options);
+    this.#firstAnnotations = requestAnnotations(options);
     return await withDeadline(this.#connections.get(), { what: `reach ${this.#uri}`, ...signalOf(options) });
   }
 
   #send(connection: DaemonConnection, request: Request, options: CallOptions): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      const { method } = request;
-      const serializer = this.#serializer();
-      const message = this.#message(connection, serializer, request, options);
+      const { message, serializer } = this.#message(connection, request, options);
       if ((message.flags & Flag.oneway) !== 0) {
         connection.send(message, RESULT, undefined);
         const sent = () => resolve(null);
         connection.drained().then(sent, sent); // whether it arrives is nobody's business
         return;
       }
+      const { method } = request;
       if (connection.inFlight >= this.settings.maxInFlight) {
         throw new LimitError(
           `Cannot call ${method}: ${connection.inFlight} calls wait for their answers; await some of them first`,
@@ -226,28 +223,30 @@ export class RemoteObject implements StreamControl {
     });
   }
 
-  #message(connection: DaemonConnection, serializer: Serializer, request: Request, options: CallOptions): Message {
-    const { method, args, kwargs } = request;
-    const payload = serializer.dumpsCall(request.objectId || connection.objectId, method, args, kwargs);
-    const compressed = this.settings.config.COMPRESSION ? compress(payload) : undefined;
-    const oneway = this.#metadata.oneway.has(method) ? Flag.oneway : 0;
+  #message(
+    connection: DaemonConnection,
+    request: Request,
+    options: CallOptions,
+  ): { message: Message; serializer: Serializer } {
+    const { config } = this.settings;
+    const addressed = request.objectId === "" ? { ...request, objectId: connection.objectId } : request;
+    const { serializer, flags, annotations, payload } = requestParts(
+      addressed,
+      this.#serializer(),
+      this.#serializers,
+      options,
+      config.COMPRESSION,
+    );
     this.#seq = (this.#seq + 1) & 0xffff;
-    return {
+    const message: Message = {
       type: MessageType.invoke,
-      flags: request.flags | oneway | (compressed === undefined ? 0 : Flag.compressed),
+      flags: this.#metadata.oneway.has(request.method) ? flags | Flag.oneway : flags,
       seq: this.#seq,
       serializerId: serializer.id,
-      annotations: this.#annotations(options),
-      payload: compressed ?? payload,
+      annotations,
+      payload,
     };
-  }
-
-  #annotations(options: CallOptions): Annotations {
-    const correlation = options.correlationId === undefined
-      ? currentContext()?.correlationBytes
-      : uuidToBytes(options.correlationId);
-    if (correlation === undefined) return options.annotations ?? NO_ANNOTATIONS;
-    return new Map<string, Uint8Array>([...options.annotations ?? [], [CORR, correlation]]);
+    return { message, serializer };
   }
 
   #serializer(): Serializer {
