@@ -19,6 +19,8 @@ export interface ParameterList {
   readonly positional: readonly Parameter[];
   /** True if a rest parameter takes what is left over. */
   readonly hasRest: boolean;
+  /** True if keyword arguments without a parameter are accepted, and left to the caller. Default false. */
+  readonly takesAnyKeyword?: boolean;
 }
 
 export type AnyFunction = (...args: never[]) => unknown;
@@ -26,12 +28,12 @@ export type AnyFunction = (...args: never[]) => unknown;
 /**
  * Reads the parameters of `fn`. Do it once, at registration: it parses text.
  *
- * @param names instead of those in the text: for functions that take arguments apart, or were minified
+ * @param names instead of those in the text: for functions that take arguments apart, or were minified; `"y?"` has a default
  * @throws {UsageError} if the text cannot be understood and no names are given
  */
 export function parametersOf(fn: AnyFunction, names?: readonly string[]): ParameterList {
   if (names === undefined) return new ParameterReader(fn).read();
-  const positional = names.map((name, at) => ({ name, hasDefault: at >= fn.length }));
+  const positional = names.map((name) => ({ name: name.replace(/\?$/, ""), hasDefault: name.endsWith("?") }));
   return { positional, hasRest: false };
 }
 
@@ -185,6 +187,7 @@ export function bindArguments(
   const given = new Set<number>(args.keys());
   for (const [key, value] of Object.entries(kwargs)) {
     const at = positional.findIndex((parameter) => parameter.name === key);
+    if (at === -1 && list.takesAnyKeyword === true) continue;
     if (at === -1) throw unexpectedKeyword(name, key, positional);
     if (given.has(at)) throw new TypeError(`${name}() got multiple values for argument '${key}'`);
     given.add(at);

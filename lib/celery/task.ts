@@ -125,7 +125,8 @@ class TaskMaker {
     this.#options = options;
     this.#fn = fn as (...args: unknown[]) => unknown;
     const parameters = parametersOf(fn, options.params);
-    this.#parameters = options.bind === true && options.params === undefined ? withoutFirst(parameters) : parameters;
+    const own = options.bind === true && options.params === undefined ? withoutFirst(parameters) : parameters;
+    this.#parameters = { ...own, takesAnyKeyword: options.anyKwargs ?? false };
     this.#shortName = name.slice(name.lastIndexOf(".") + 1);
   }
 

@@ -9,8 +9,13 @@ import type { ErrorClass } from "./wire/exception.ts";
 export interface TaskOptions {
   /** The function takes the {@link TaskContext} as its first argument. */
   readonly bind?: boolean;
-  /** Names of the parameters, for functions that take arguments apart. Default: read from the function's text. */
+  /**
+   * Names of the parameters after `self`, for functions that take arguments apart: `["x", "y?"]`, where `?` marks a default.
+   * Default: read from the function's text.
+   */
   readonly params?: readonly string[];
+  /** Keyword arguments without a parameter are accepted: `self.request.kwargs` holds them. Default false. */
+  readonly anyKwargs?: boolean;
   /** False: arguments are not checked against the parameters. Default true. */
   readonly typing?: boolean;
   /** Setting `taskAcksLate`. */
@@ -63,7 +68,10 @@ export interface TaskOptions {
 
 /** A task's options with every default filled in. */
 export type TaskProperties = Required<
-  Omit<TaskOptions, "params" | "queue" | "exchange" | "routingKey" | "expires" | "deliveryMode" | HookName>
+  Omit<
+    TaskOptions,
+    "params" | "anyKwargs" | "queue" | "exchange" | "routingKey" | "expires" | "deliveryMode" | HookName
+  >
 >;
 
 type HookName = "beforeStart" | "onSuccess" | "onRetry" | "onFailure" | "afterReturn";

@@ -40,7 +40,7 @@ describe("parametersOf", () => {
     const fn = written("(x, { y, z } = {}) => x");
 
     expect(names(fn)).toEqual(["x", undefined]);
-    expect(parametersOf(fn, ["x", "y"]).positional).toEqual([
+    expect(parametersOf(fn, ["x", "y?"]).positional).toEqual([
       { name: "x", hasDefault: false },
       { name: "y", hasDefault: true },
     ]);
@@ -88,6 +88,10 @@ describe("bindArguments", () => {
     expect(() => bindArguments("f", parametersOf((_a, _b, _c) => 1), [], {})).toThrow(
       "f() missing 3 required positional arguments: '_a', '_b', and '_c'",
     );
+  });
+
+  test("leaves keyword arguments without a parameter alone where any are welcome", () => {
+    expect(bindArguments("add", { ...add, takesAnyKeyword: true }, [1, 2], { z: 3 })).toEqual([1, 2]);
   });
 
   test("says how to name a parameter that is taken apart", () => {

@@ -118,7 +118,7 @@ export class RemoteControl {
     reply: Readonly<Record<string, unknown>>,
     timeoutMs: number,
   ): Promise<void> {
-    const { exchange, logicalClock, encode } = this.#ports;
+    const { exchange, logicalClock } = this.#ports;
     const { destination = null, pattern = null, matcher = pattern === null ? null : "glob", signal } = options;
     const { contentType, contentEncoding, body } = this.#ports.encode({
       method,
