@@ -1,8 +1,8 @@
-import { AckWindow } from "./ack_window.ts";
 import { type Answer, Calls } from "./calls.ts";
-import { ConfirmTracker } from "./confirm_tracker.ts";
-import { AmqpError, closedByBroker, endedUnder } from "./errors.ts";
-import type { OutgoingMessage, ReceivedMessage } from "./message.ts";
+import { Deliveries } from "./deliveries.ts";
+import { closedByBroker, endedUnder } from "./errors.ts";
+import { describePublish, type OutgoingMessage, type ReceivedMessage } from "./message.ts";
+import { Outcomes, type PublishOutcome } from "./outcomes.ts";
 import { Deferred } from "../base/deferred.ts";
 import { ConnectionError, LimitError, ProtocolError, UsageError } from "../base/errors.ts";
 import type { Logger } from "../base/log.ts";
@@ -52,29 +52,12 @@ export interface ConsumeOptions extends CallOptions {
   readonly onCancel?: (() => void) | undefined;
 }
 
-/** Where a publish in confirm mode ends, exactly once. */
-export interface PublishOutcome {
-  readonly message: OutgoingMessage;
-  /** The broker has it; for persistent messages in durable queues: on disk. */
-  confirmed(): void;
-  /** The broker has refused it: it reached no queue though it was mandatory (312), or was negatively confirmed. */
-  refused(error: AmqpError): void;
-  /** The channel ended first; the broker may have it or not. */
-  lost(reason: Error): void;
-}
-
 const GET_ANSWERS: readonly MethodKind[] = ["basic.get-ok", "basic.get-empty"];
 
 type State =
   | { readonly kind: "open" }
   | { readonly kind: "closing"; readonly reason: Error }
   | { readonly kind: "closed"; readonly reason: Error };
-
-interface ConsumerEntry {
-  readonly noAck: boolean;
-  readonly onMessage: (message: ReceivedMessage) => void;
-  readonly onCancel: (() => void) | undefined;
-}
 
 /**
  * One channel of a connection.
@@ -98,11 +81,9 @@ export class Channel {
   readonly #closed = new Deferred<Error | undefined>();
   readonly #assembler: ContentAssembler;
   readonly #calls = new Calls();
-  readonly #consumers = new Map<string, ConsumerEntry>();
-  readonly #acks = new AckWindow();
+  readonly #deliveries: Deliveries;
   #state: State = { kind: "open" };
-  #confirms: ConfirmTracker<PublishOutcome> | undefined;
-  #returns = new Map<PublishOutcome, AmqpError>();
+  #outcomes: Outcomes | undefined; // once in confirm mode
   #flow = true;
   #flowListener: ((active: boolean) => void) | undefined;
   #tags = 0;
@@ -113,6 +94,7 @@ export class Channel {
     this.number = number;
     this.#link = link;
     this.#assembler = new ContentAssembler({ maxBodyBytes: link.maxBodyBytes });
+    this.#deliveries = new Deliveries((method) => link.send(method));
     this.closed = this.#closed.promise;
   }
 
@@ -132,12 +114,12 @@ export class Channel {
 
   /** Publishes that wait for their confirmation. */
   get unconfirmed(): number {
-    return this.#confirms?.pending ?? 0;
+    return this.#outcomes?.pending ?? 0;
   }
 
   /** Deliveries that are not settled. */
   get unsettled(): number {
-    return this.#acks.unsettled;
+    return this.#deliveries.unsettled;
   }
 
   /**
@@ -170,7 +152,7 @@ export class Channel {
   async consume(options: ConsumeOptions): Promise<string> {
     const { queue, consumerTag = `ctag${++this.#tags}`, noAck = false, exclusive = false, onMessage, onCancel } =
       options;
-    if (this.#consumers.has(consumerTag)) {
+    if (this.#deliveries.consumers.has(consumerTag)) {
       throw new UsageError(`Cannot consume from ${queue}: the channel has a consumer ${consumerTag} already`);
     }
     const method = {
@@ -184,11 +166,11 @@ export class Channel {
       arguments: options.arguments ?? {},
     } as const;
     const reply = this.call(method, ["basic.consume-ok"], `consume from ${queue}`, options);
-    this.#consumers.set(consumerTag, { noAck, onMessage, onCancel }); // deliveries may come right behind the answer
+    this.#deliveries.consumers.set(consumerTag, { noAck, onMessage, onCancel }); // deliveries may come right behind the answer
     try {
       await reply;
     } catch (error) {
-      this.#consumers.delete(consumerTag);
+      this.#deliveries.consumers.delete(consumerTag);
       throw error;
     }
     return consumerTag;
@@ -198,7 +180,7 @@ export class Channel {
   async cancel(consumerTag: string, options: CallOptions = {}): Promise<void> {
     const attempt = `cancel consumer ${consumerTag}`;
     await this.call({ kind: "basic.cancel", consumerTag, noWait: false }, ["basic.cancel-ok"], attempt, options);
-    this.#consumers.delete(consumerTag);
+    this.#deliveries.consumers.delete(consumerTag);
   }
 
   /** Takes one message, or undefined from an empty queue. Consuming is many times cheaper. */
@@ -217,40 +199,32 @@ export class Channel {
   /** Acknowledges one delivery; leaves with this tick's others. @throws {UsageError} if it is settled already. */
   ack(deliveryTag: number): void {
     this.#mustBeOpen(`acknowledge delivery ${deliveryTag}`);
-    this.#acks.ack(deliveryTag);
+    this.#deliveries.ack(deliveryTag);
     this.#link.requestFlush();
   }
 
   /** Drops one delivery, or gives it back to its queue. @throws {UsageError} if it is settled already. */
   reject(deliveryTag: number, requeue: boolean): void {
     this.#mustBeOpen(`reject delivery ${deliveryTag}`);
-    this.#acks.settle(deliveryTag);
-    this.#link.send({ kind: "basic.reject", deliveryTag, requeue });
+    this.#deliveries.reject(deliveryTag, requeue);
   }
 
   /** Drops everything that is open up to `deliveryTag` (0 = everything), or gives it back. */
   nackUpTo(deliveryTag: number, requeue: boolean): void {
     this.#mustBeOpen(`reject deliveries up to ${deliveryTag}`);
-    this.flushAcks();
-    if (this.#acks.unsettled === 0) return;
-    this.#acks.settleUpTo(deliveryTag);
-    this.#link.send({ kind: "basic.nack", deliveryTag, multiple: true, requeue });
+    this.#deliveries.nackUpTo(deliveryTag, requeue);
   }
 
   /** Gives everything that is open back to the queues. */
   async recover(options: CallOptions = {}): Promise<void> {
     this.#mustBeOpen("recover deliveries");
-    this.flushAcks();
-    this.#acks.settleUpTo(0);
+    this.#deliveries.forgetAll();
     await this.call({ kind: "basic.recover", requeue: true }, ["basic.recover-ok"], "recover deliveries", options);
   }
 
   /** Sends the acknowledgements of this tick; called by the connection before it writes. */
   flushAcks(): void {
-    if (!this.#acks.hasAcks || this.#state.kind !== "open") return;
-    for (const { deliveryTag, multiple } of this.#acks.takeAcks()) {
-      this.#link.send({ kind: "basic.ack", deliveryTag, multiple });
-    }
+    if (this.#state.kind === "open") this.#deliveries.flushAcks();
   }
 
   /** Resolves when what was settled until now is with the system. */
@@ -262,7 +236,7 @@ export class Channel {
   async confirmSelect(options: CallOptions = {}): Promise<void> {
     const attempt = "switch publisher confirms on";
     await this.call({ kind: "confirm.select", noWait: false }, ["confirm.select-ok"], attempt, options);
-    this.#confirms ??= new ConfirmTracker();
+    this.#outcomes ??= new Outcomes();
   }
 
   /**
@@ -282,11 +256,11 @@ export class Channel {
 
   /** As `publishConfirmed`, without a promise of its own. @throws {UsageError} if the message cannot be written, before anything is sent. */
   publishTracked(outcome: PublishOutcome): void {
-    if (this.#confirms === undefined) {
+    if (this.#outcomes === undefined) {
       throw new UsageError("Cannot publish with confirmation: confirmSelect was not called", { code: "ERR_STATE" });
     }
     this.publish(outcome.message);
-    this.#confirms.add(outcome);
+    this.#outcomes.add(outcome);
   }
 
   /**
@@ -370,11 +344,11 @@ export class Channel {
   #onMethod(method: PlainMethod): void {
     switch (method.kind) {
       case "basic.ack":
-        return this.#onConfirm(method, (outcome) => this.#confirmed(outcome));
       case "basic.nack":
-        return this.#onConfirm(method, (outcome) => this.#negative(outcome));
+        if (this.#outcomes === undefined) throw unexpected(method, "nothing was to be confirmed");
+        return this.#outcomes.settle(method);
       case "basic.cancel":
-        return this.#onCancel(method);
+        return this.#deliveries.onCancel(method);
       case "channel.flow":
         return this.#onFlow(method.active);
       case "channel.close":
@@ -384,25 +358,39 @@ export class Channel {
     }
   }
 
-  #onConfirm(method: MethodOf<"basic.ack" | "basic.nack">, settle: (outcome: PublishOutcome) => void): void {
-    if (this.#confirms === undefined) {
-      throw new ProtocolError(`Cannot understand the broker: ${method.kind} came, but nothing was to be confirmed`, {
-        replyCode: ReplyCode.commandInvalid,
-      });
+  #onContent(method: ContentMethod, content: Content): void {
+    switch (method.kind) {
+      case "basic.deliver":
+        return this.#deliveries.onDeliver(method, content);
+      case "basic.get-ok":
+        return this.#deliveries.onGot(method.deliveryTag, this.#calls.settle(method, content));
+      case "basic.return":
+        return this.#onReturn(method, content);
+      case "basic.publish":
+        throw unexpected(method, "only clients send it");
     }
-    this.#confirms.settle(method.deliveryTag, method.multiple, settle);
   }
 
-  #confirmed(outcome: PublishOutcome): void {
-    const returned = this.#returns.get(outcome);
-    if (returned === undefined) return outcome.confirmed();
-    this.#returns.delete(outcome);
-    outcome.refused(returned);
+  /** A message whose publisher is to blame is dropped, so that it does not come again and again. */
+  #onRefused({ method, reason }: Extract<ChannelEvent, { kind: "refused" }>): void {
+    this.#link.log.error("A message was refused", { method: method.kind, reason: reason.message });
+    switch (method.kind) {
+      case "basic.deliver":
+        return this.#deliveries.onRefused(method);
+      case "basic.get-ok":
+        this.#deliveries.onGot(method.deliveryTag, this.#calls.settleWith(method, reason));
+        return this.#deliveries.drop(method.deliveryTag);
+      case "basic.return":
+        return this.#onReturn(method, { properties: {}, body: new Uint8Array(0) });
+      case "basic.publish":
+        throw unexpected(method, "only clients send it");
+    }
   }
 
-  #negative(outcome: PublishOutcome): void {
-    this.#returns.delete(outcome);
-    outcome.refused(new AmqpError(`Cannot ${describePublish(outcome.message)}: the broker refused it (basic.nack)`, 0));
+  #onReturn(method: MethodOf<"basic.return">, content: Content): void {
+    const { replyCode, replyText, routingKey } = method;
+    const isAwaited = this.#outcomes?.onReturn(method, content) ?? false;
+    if (!isAwaited) this.#link.log.warn("A published message came back", { replyCode, replyText, routingKey });
   }
 
   #onFlow(active: boolean): void {
@@ -411,97 +399,11 @@ export class Channel {
     this.#flowListener?.(active);
   }
 
-  #onCancel(method: MethodOf<"basic.cancel">): void {
-    const consumer = this.#consumers.get(method.consumerTag);
-    this.#consumers.delete(method.consumerTag);
-    if (!method.noWait) this.#link.send({ kind: "basic.cancel-ok", consumerTag: method.consumerTag });
-    consumer?.onCancel?.();
-  }
-
   #onClose(method: MethodOf<"channel.close">): void {
     this.#link.send({ kind: "channel.close-ok" });
     const error = closedByBroker(`channel ${this.number} to ${this.#link.peer}`, method);
     this.#calls.refuse(error);
     this.#shutdown(error);
-  }
-
-  #onContent(method: ContentMethod, content: Content): void {
-    switch (method.kind) {
-      case "basic.deliver":
-        return this.#onDeliver(method, content);
-      case "basic.return":
-        return this.#onReturn(method, content);
-      case "basic.get-ok":
-        return this.#noteGot(method, this.#calls.settle(method, content));
-      case "basic.publish":
-        throw sentByClientsOnly(method);
-    }
-  }
-
-  #onDeliver(method: MethodOf<"basic.deliver">, content: Content): void {
-    const { consumerTag, deliveryTag, redelivered, exchange, routingKey } = method;
-    const consumer = this.#consumers.get(consumerTag);
-    this.#acks.delivered(deliveryTag, consumer?.noAck ?? false);
-    if (consumer === undefined) return this.#giveBack(deliveryTag);
-    consumer.onMessage({
-      consumerTag,
-      deliveryTag,
-      redelivered,
-      exchange,
-      routingKey,
-      properties: content.properties,
-      body: content.body,
-    });
-  }
-
-  #noteGot(method: MethodOf<"basic.get-ok">, asked: Method): void {
-    this.#acks.delivered(method.deliveryTag, asked.kind === "basic.get" && asked.noAck);
-  }
-
-  /** Cannot be, unless the broker forgot a cancel; the message is somebody else's then. */
-  #giveBack(deliveryTag: number): void {
-    this.#acks.settle(deliveryTag);
-    this.#link.send({ kind: "basic.reject", deliveryTag, requeue: true });
-  }
-
-  #onReturn(method: MethodOf<"basic.return">, content: Content): void {
-    const { replyCode, replyText, exchange, routingKey } = method;
-    const { messageId, correlationId } = content.properties;
-    const error = new AmqpError(
-      `Cannot ${describePublish(method)}: the broker returned it with ${replyCode} ${replyText}`,
-      replyCode,
-      { replyText },
-    );
-    // a returned message has no number of its own, but it is confirmed right after
-    const outcome = this.#confirms?.find((each) => {
-      const { message } = each;
-      return message.mandatory === true && message.exchange === exchange && message.routingKey === routingKey &&
-        message.properties.messageId === messageId && message.properties.correlationId === correlationId &&
-        message.body.length === content.body.length && !this.#returns.has(each);
-    });
-    if (outcome === undefined) this.#link.log.warn("A published message came back", { reason: error.message });
-    else this.#returns.set(outcome, error);
-  }
-
-  /** A message whose publisher is to blame is dropped, so that it does not come again and again. */
-  #onRefused({ method, reason }: Extract<ChannelEvent, { kind: "refused" }>): void {
-    this.#link.log.error("A message was refused", { method: method.kind, reason: reason.message });
-    switch (method.kind) {
-      case "basic.deliver": {
-        const noAck = this.#consumers.get(method.consumerTag)?.noAck ?? false;
-        this.#acks.delivered(method.deliveryTag, noAck);
-        if (!noAck) this.reject(method.deliveryTag, false);
-        return;
-      }
-      case "basic.get-ok":
-        this.#noteGot(method, this.#calls.settleWith(method, reason));
-        if (this.#acks.isOpen(method.deliveryTag)) this.reject(method.deliveryTag, false);
-        return;
-      case "basic.return":
-        return this.#onReturn(method, { properties: {}, body: new Uint8Array(0) });
-      case "basic.publish":
-        throw sentByClientsOnly(method);
-    }
   }
 
   #mustBeOpen(attempt: string): void {
@@ -513,22 +415,15 @@ export class Channel {
     const wasAsked = this.#state.kind === "closing";
     this.#state = { kind: "closed", reason };
     this.#calls.fail(reason);
-    this.#consumers.clear();
-    this.#returns.clear();
-    for (const outcome of this.#confirms?.takeAll() ?? []) outcome.lost(reason);
+    this.#deliveries.consumers.clear();
+    this.#outcomes?.end(reason);
     this.#link.release();
     this.#closed.resolve(wasAsked ? undefined : reason);
   }
 }
 
-function sentByClientsOnly(method: Method): ProtocolError {
-  return new ProtocolError(`Cannot understand the broker: ${method.kind} came, which only clients send`, {
+function unexpected(method: Method, why: string): ProtocolError {
+  return new ProtocolError(`Cannot understand the broker: ${method.kind} came, but ${why}`, {
     replyCode: ReplyCode.commandInvalid,
   });
-}
-
-/** Completes "Cannot …". */
-export function describePublish(to: { readonly exchange: string; readonly routingKey: string }): string {
-  const { exchange, routingKey } = to;
-  return exchange === "" ? `publish to queue ${routingKey}` : `publish to exchange ${exchange} with key ${routingKey}`;
 }

@@ -23,3 +23,9 @@ export interface ReceivedMessage {
   readonly properties: BasicProperties;
   readonly body: Uint8Array;
 }
+
+/** Completes "Cannot …". */
+export function describePublish(to: { readonly exchange: string; readonly routingKey: string }): string {
+  const { exchange, routingKey } = to;
+  return exchange === "" ? `publish to queue ${routingKey}` : `publish to exchange ${exchange} with key ${routingKey}`;
+}

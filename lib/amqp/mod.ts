@@ -19,7 +19,7 @@
  * @module
  */
 export { Channel } from "./channel.ts";
-export type { CallOptions, ConsumeOptions, PublishOutcome } from "./channel.ts";
+export type { CallOptions, ConsumeOptions } from "./channel.ts";
 export { AmqpClient } from "./client.ts";
 export type { ClientOptions } from "./client.ts";
 export { AmqpConnection } from "./connection.ts";
@@ -43,6 +43,7 @@ export {
 export type { ExchangeBinding, ExchangeDeclaration, QueueBinding, QueueDeclaration, QueueState } from "./entities.ts";
 export { AmqpError } from "./errors.ts";
 export type { OutgoingMessage, ReceivedMessage } from "./message.ts";
+export type { PublishOutcome } from "./outcomes.ts";
 export { DEFAULT_CONNECTION_OPTIONS } from "./options.ts";
 export type { ConnectionOptions } from "./options.ts";
 export type { PublisherOptions, PublishOptions } from "./publisher.ts";

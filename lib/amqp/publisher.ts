@@ -1,6 +1,7 @@
-import { type Channel, describePublish, type PublishOutcome } from "./channel.ts";
+import type { Channel } from "./channel.ts";
 import { AmqpError, endedUnder, refusedAs } from "./errors.ts";
-import type { OutgoingMessage } from "./message.ts";
+import { describePublish, type OutgoingMessage } from "./message.ts";
+import type { PublishOutcome } from "./outcomes.ts";
 import { onAbort } from "../base/abort.ts";
 import { Deferred } from "../base/deferred.ts";
 import { TimeoutError } from "../base/errors.ts";
