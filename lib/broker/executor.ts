@@ -75,8 +75,7 @@ export class Executor {
     const command = this.#commands.get(name) ?? this.#commands.get(name.toUpperCase());
     const refusal = this.#refusalFor(client, command, args);
     if (refusal !== undefined) {
-      if (client.transaction !== undefined) client.transaction.isBroken = true;
-      client.output.send(errorReply(refusal));
+      client.output.send(errorReply(this.#refuse(client, command, refusal)));
       return;
     }
     if (command === undefined) return;
@@ -158,6 +157,16 @@ export class Executor {
       return `OOM command not allowed when used memory > 'maxmemory': ${this.#store.usedBytes} bytes of data, the limit is ${this.#maxMemoryBytes}`;
     }
     return undefined;
+  }
+
+  /** What a refused command does to a transaction: EXEC ends it, any other makes EXEC refuse. */
+  #refuse(client: Client, command: Command | undefined, refusal: string): string {
+    if (client.transaction === undefined) return refusal;
+    client.transaction.isBroken = true;
+    if (command?.name !== "EXEC") return refusal;
+    client.transaction = undefined;
+    this.#services.watches.clear(client);
+    return `EXECABORT Transaction discarded because of: ${refusal}`;
   }
 
   #queue({ transaction }: Client, command: Command, args: Arguments): Reply {

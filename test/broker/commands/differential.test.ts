@@ -44,7 +44,9 @@ describeWithPeers(["redis-server"], "the broker beside a real redis-server", () 
       commands.forEach((words, i) => {
         if (words[0] === "HELLO") return;
         const order = UNORDERED.has(String(words[0]).toUpperCase()) ? sorted : (reply: PlainReply) => reply;
-        expect(order(mine[i] ?? null), `seed ${seeded.seed}, command ${i}: ${JSON.stringify(words)}`).toEqual(order(real[i] ?? null));
+        expect(order(mine[i] ?? null), `seed ${seeded.seed}, command ${i}: ${JSON.stringify(words)}`).toEqual(
+          order(real[i] ?? null),
+        );
       });
     }
   }

@@ -59,7 +59,12 @@ export const FAMILIES: { readonly [name: string]: Family } = {
         () => ["GETDEL", key(random)],
         () => ["GETEX", key(random), ...maybe(random, "PERSIST"), ...maybe<string | number>(random, "EX", 100)],
         () => ["SETNX", key(random), word(random)],
-        () => ["SETEX", key(random), random.pick<string | number>([100, 0, -1, "x", "9223372036854775807"]), word(random)],
+        () => [
+          "SETEX",
+          key(random),
+          random.pick<string | number>([100, 0, -1, "x", "9223372036854775807"]),
+          word(random),
+        ],
         () => ["MGET", ...some(random, key)],
         () => ["MSET", ...some(random, key).flatMap((name) => [name, word(random)]), ...maybe(random, "odd")],
         () => ["MSETNX", ...some(random, key).flatMap((name) => [name, word(random)])],
@@ -73,7 +78,11 @@ export const FAMILIES: { readonly [name: string]: Family } = {
           key(random),
           random.pick([1, -5, "9223372036854775807", "-9223372036854775808", "x", " 1", "01"]),
         ],
-        () => ["INCRBYFLOAT", random.pick(["float", "float", "a"]), random.pick(["0.25", "0.5", "-1.5", "1e2", "x", "3"])],
+        () => [
+          "INCRBYFLOAT",
+          random.pick(["float", "float", "a"]),
+          random.pick(["0.25", "0.5", "-1.5", "1e2", "x", "3"]),
+        ],
       ])()),
   key: (random) =>
     mixed(random, () =>
