@@ -1,10 +1,11 @@
 /** Names out of `known` that `given` may have been meant to be, the likeliest first; at most three. */
 export function suggest(given: string, known: Iterable<string>): string[] {
+  const likeness = (name: string) => name[0] === given[0] ? 1 : 0; // the first letter is the last to be mistyped
   const limit = Math.max(1, Math.floor(given.length / 3));
   return [...known]
     .map((name) => ({ name, distance: name.startsWith(given) ? 0 : editDistance(given, name) }))
     .filter(({ distance }) => distance <= limit)
-    .sort((a, b) => a.distance - b.distance || (a.name < b.name ? -1 : 1))
+    .sort((a, b) => a.distance - b.distance || likeness(b.name) - likeness(a.name) || (a.name < b.name ? -1 : 1))
     .slice(0, 3)
     .map(({ name }) => name);
 }

@@ -284,5 +284,6 @@ export const duplicateDropped = (task: NamedTask): LogLine =>
   );
 export const backendUnavailable = (task: NamedTask, error: string): LogLine =>
   line("ERROR", "backend-failed", `Cannot store the result of ${task.name}[${task.id}]: ${error}`, ofTask(task));
+export const chordFailed = (message: string): LogLine => line("ERROR", "chord-failed", message);
 export const duplicateNodeName = (node: string): LogLine =>
   line("WARNING", "node-name-in-use", `A node named ${node} is already using this process mailbox!`, { node });

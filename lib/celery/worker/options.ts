@@ -20,6 +20,9 @@ export interface WorkerOptions {
   readonly maxTasksPerChild: number | undefined;
   /** KiB of resident memory. */
   readonly maxMemoryPerChild: number | undefined;
+  /** For tasks that have none of their own; seconds, null for none. */
+  readonly timeLimit: number | null;
+  readonly softTimeLimit: number | null;
   readonly taskEvents: boolean;
   readonly heartbeat: boolean;
   readonly heartbeatIntervalMs: number;

@@ -9,6 +9,10 @@ import type { TaskReader } from "./read_task.ts";
 /** What a worker needs of the app and the world; built in one place, `app_ports.ts`. */
 export interface WorkerPorts {
   readonly transport: Transport;
+  /** Where results go, for the banner: password replaced by `**`. */
+  readonly resultsUri: string;
+  /** Further lines of the banner, e.g. how durable the broker is. */
+  readonly notes: readonly string[];
   readonly reader: Omit<TaskReader, "tasks">;
   readonly conclusions: Conclusions;
   readonly logicalClock: LogicalClock;

@@ -78,7 +78,7 @@ function withTimes(headers: TaskHeaders, zone: string): TaskFields {
 }
 
 /** How Celery takes an error of reading: a message to reject, or one that is not understood at all. */
-export function mistake(error: unknown): Reading & { kind: "invalid" | "undecodable" } {
+export function mistake(error: unknown): Extract<Reading, { kind: "invalid" | "undecodable" }> {
   if (error instanceof InvalidTaskError || error instanceof ContentDisallowed) {
     return { kind: "invalid", reason: error.message };
   }

@@ -8,6 +8,12 @@ import { isBuiltin, type TaskInfo } from "./task_info.ts";
 export class TaskRegistry {
   readonly #tasks = new Map<string, TaskInfo>();
   readonly #overrides = new Map<string, Partial<TaskInfo>>();
+  readonly #defaults: Pick<TaskInfo, "timeLimit" | "softTimeLimit">;
+
+  /** @param defaults limits for tasks that have none of their own */
+  constructor(defaults: Pick<TaskInfo, "timeLimit" | "softTimeLimit">) {
+    this.#defaults = defaults;
+  }
 
   get all(): ReadonlyMap<string, TaskInfo> {
     return this.#tasks;
@@ -19,7 +25,11 @@ export class TaskRegistry {
   }
 
   learn(tasks: readonly TaskInfo[]): void {
-    for (const task of tasks) this.#tasks.set(task.name, { ...task, ...this.#overrides.get(task.name) });
+    for (const task of tasks) {
+      const timeLimit = task.timeLimit ?? this.#defaults.timeLimit;
+      const softTimeLimit = task.softTimeLimit ?? this.#defaults.softTimeLimit;
+      this.#tasks.set(task.name, { ...task, timeLimit, softTimeLimit, ...this.#overrides.get(task.name) });
+    }
   }
 
   rateLimitOf(name: string): string | number | null {

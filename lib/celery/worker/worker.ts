@@ -60,7 +60,7 @@ const CHILD_GOODBYE_MS = 2000;
  */
 export class Worker {
   readonly options: WorkerOptions;
-  readonly tasks = new TaskRegistry();
+  readonly tasks: TaskRegistry;
   readonly pool: TaskPool;
   readonly #ports: WorkerPorts;
   readonly #hooks: WorkerHooks;
@@ -92,6 +92,7 @@ export class Worker {
 
   constructor(options: WorkerOptions, ports: WorkerPorts, hooks: WorkerHooks) {
     this.options = options;
+    this.tasks = new TaskRegistry(options);
     this.#ports = ports;
     this.#hooks = hooks;
     this.#log = hooks.log;
@@ -203,6 +204,13 @@ export class Worker {
       if (this.#cold.signal.aborted) this.#stop.abort();
       this.#cold.abort();
     }
+  }
+
+  /** What is going on, for people. */
+  describe(): string {
+    const running = [...this.pool.held()].filter((job) => job.startedAtMs !== undefined)
+      .map(({ request }) => `  ${request.name}[${request.id}] pid:${request.workerPid}`);
+    return [`${this.options.node}: ${this.#state}, ${this.#held.size} requests held, running:`, ...running].join("\n");
   }
 
   async #start(): Promise<void> {

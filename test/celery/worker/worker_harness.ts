@@ -1,3 +1,4 @@
+// deno-lint-ignore-file require-await -- async by interface
 import { Buffer } from "node:buffer";
 import { randomUUID } from "node:crypto";
 import { onTestFinished } from "vitest";
@@ -30,6 +31,8 @@ export const WORKER_OPTIONS: WorkerOptions = {
   strictPrefetch: false,
   maxTasksPerChild: undefined,
   maxMemoryPerChild: undefined,
+  timeLimit: null,
+  softTimeLimit: null,
   taskEvents: true,
   heartbeat: true,
   heartbeatIntervalMs: 2000,
@@ -133,6 +136,8 @@ export class WorkerHarness {
     const newId = () => randomUUID();
     return {
       transport,
+      resultsUri: "disabled://",
+      notes: [],
       reader: { timezone: "UTC", accept: ACCEPT, decode },
       conclusions: {
         failed: async (request, error) => void stored.set(request.id, `FAILURE ${error.remoteType}`),
@@ -140,7 +145,14 @@ export class WorkerHarness {
         unregistered: async (headers) => void stored.set(headers.id, "FAILURE NotRegistered"),
       },
       logicalClock,
-      remote: new RemoteControl({ transport, exchange: "celery", logicalClock, newId, encode, decode }),
+      remote: new RemoteControl({
+        transport: () => Promise.resolve(transport),
+        exchange: "celery",
+        logicalClock,
+        newId,
+        encode,
+        decode,
+      }),
       controlExchange: "celery",
       eventExchange: "celeryev",
       maxConnectAttempts: 100,

@@ -97,6 +97,14 @@ export class JobRunner<P> {
     this.#ended(running, { kind: "threw", error }, reason.kind);
   }
 
+  /** An error came from nowhere: the job that runs fails of it. @returns false if it is not clear which, or none runs */
+  fail(error: unknown): boolean {
+    const [only] = this.#running.values();
+    if (only === undefined || this.#running.size > 1) return false;
+    this.#ended(only, { kind: "threw", error }, "soft-limit");
+    return true;
+  }
+
   /** Begins jobs while there is room and this turn of the loop is young. */
   #pump(): void {
     if (this.#isPumping || this.#queue.size === 0) return; // a job that ended at once is followed by the loop below

@@ -1,0 +1,33 @@
+import type { Celery } from "../app.ts";
+import type { OptionTable } from "./options.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** What a command runs with. */
+export interface CommandContext {
+  readonly app: Celery;
+  /** `file:` URL of the module that the app is exported from; pool children import it. */
+  readonly moduleUrl: string;
+  /** Name of the program in messages: `addTask.ts`. */
+  readonly program: string;
+  readonly terminal: Terminal;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** `-q`: only what was asked for. */
+  readonly quiet: boolean;
+  /** Aborted by Ctrl-C, for commands that wait. */
+  readonly signal: AbortSignal;
+}
+
+export interface Command {
+  readonly name: string;
+  /** One line for the list of commands. */
+  readonly summary: string;
+  /** Arguments after the name, for the usage line. */
+  readonly usage: string;
+  /** Command lines without the program, each with what it does. */
+  readonly examples: readonly (readonly [line: string, does: string])[];
+  readonly options: OptionTable;
+  /** Further text at the end of the help. */
+  readonly notes?: string;
+  /** @returns the exit code @throws {CommandError} */
+  run(context: CommandContext, argv: readonly string[]): Promise<number>;
+}

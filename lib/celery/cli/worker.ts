@@ -1,0 +1,132 @@
+import { spawn } from "node:child_process";
+import { appendFileSync } from "node:fs";
+import { arch, release, type } from "node:os";
+import { relative } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { VERSION_BANNER } from "../version.ts";
+import { createWorkerPorts } from "../worker/app_ports.ts";
+import { workerBanner } from "../worker/banner.ts";
+import { localTime, WorkerLog } from "../worker/log.ts";
+import { expandName } from "../worker/node_name.ts";
+import type { WorkerOptions } from "../worker/options.ts";
+import type { WorkerPorts } from "../worker/ports.ts";
+import { Worker } from "../worker/worker.ts";
+import type { Command, CommandContext } from "./command.ts";
+import { usageError } from "./exit_codes.ts";
+import { parseOptions } from "./options.ts";
+import { createPidfile } from "./pidfile.ts";
+import { resolveWorkerOptions, WORKER_OPTION_TABLE, type WorkerArguments } from "./worker_options.ts";
+import { handleSignals } from "./worker_signals.ts";
+import { wantsColor } from "./terminal.ts";
+
+/**
+ * Runs a worker in the foreground.
+ *
+ * Source: celery 5.6 celery/bin/worker.py, celery/apps/worker.py
+ */
+export const workerCommand: Command = {
+  name: "worker",
+  summary: "Start a worker.",
+  usage: "[OPTIONS]",
+  examples: [
+    ["worker -l INFO", "a process for each core"],
+    ["worker -l INFO -c 4 -Q hipri,lopri", "four processes, two queues"],
+    ["worker -P async -c 1000", "a thousand async tasks at once"],
+    ["worker --autoscale 8,2 -E", "two to eight processes, events for monitors"],
+  ],
+  options: WORKER_OPTION_TABLE,
+  notes: [
+    "Stop it with Ctrl-C or SIGTERM: what runs is finished, what waits goes back to the queue.",
+    "Again, or SIGQUIT: what runs is ended.",
+    "",
+    "Exit codes: 0 stopped, 1 interrupted or unrecoverable error, 2 usage, 73 pidfile exists.",
+  ].join("\n"),
+  async run(context, argv) {
+    const { options: given, words } = parseOptions(WORKER_OPTION_TABLE, argv, {
+      command: "worker",
+      environment: context.environment,
+      environmentPrefix: "CELERY_WORKER",
+    });
+    if (words.length > 0) throw usageError(`Got unexpected extra argument (${words.join(" ")})`, "worker");
+    return await runWorker(context, given);
+  },
+};
+
+async function runWorker(context: CommandContext, given: WorkerArguments): Promise<number> {
+  const { app, moduleUrl, terminal, environment } = context;
+  app.queues.select(given.queues ?? []);
+  if (given.excludeQueues !== undefined) app.queues.deselect(given.excludeQueues);
+  const options = resolveWorkerOptions(given, app.conf, moduleUrl);
+  const file = (path: string | undefined) => path === undefined ? undefined : expandName(path, options.node);
+  const removePidfile = given.pidfile === undefined ? () => {} : createPidfile(file(given.pidfile) ?? "", terminal.err);
+  try {
+    const logfile = file(given.logfile);
+    const log = new WorkerLog({
+      level: options.logLevel,
+      format: given.logFormat ?? "text",
+      color: logfile === undefined && !environment.NO_COLOR && terminal.color &&
+        wantsColor({ noColor: false, environment, isTTY: process.stderr.isTTY === true }),
+      write: logfile === undefined
+        ? (text) => void process.stderr.write(text)
+        : (text) => appendFileSync(logfile, text),
+      host: options.node,
+    });
+    const ports = await createWorkerPorts(app, log, options.node);
+    const worker = new Worker(options, ports, {
+      log,
+      onTasksKnown: async (started) => {
+        if (given.purge === true) await purge(context, ports);
+        if (!context.quiet) terminal.out(bannerOf(context, started, ports));
+      },
+      onReady: () => {},
+    });
+    const signals = handleSignals(worker, {
+      say: (text) => terminal.out(text),
+      environment,
+      restartOnHangup: process.stdout.isTTY !== true,
+      describe: () => worker.describe(),
+    });
+    const exitCode = await worker.run();
+    signals.stop();
+    removePidfile();
+    if (signals.restarts) startAnew();
+    return exitCode;
+  } finally {
+    removePidfile();
+  }
+}
+
+async function purge({ terminal }: CommandContext, { transport, queues }: WorkerPorts): Promise<void> {
+  await transport.ready();
+  const counts = await Promise.all(queues().map((queue) => transport.purge(queue)));
+  const dropped = counts.reduce((sum, count) => sum + count, 0);
+  if (dropped > 0) terminal.out(`purge: Erased ${dropped} ${dropped === 1 ? "message" : "messages"} from the queue.\n`);
+}
+
+function bannerOf({ app, moduleUrl }: CommandContext, worker: Worker, ports: WorkerPorts): string {
+  const options: WorkerOptions = worker.options;
+  const showsTasks = options.logLevel === "INFO" || options.logLevel === "DEBUG";
+  return workerBanner({
+    node: options.node,
+    version: VERSION_BANNER,
+    platform: `${type()}-${release()}-${arch()}`,
+    time: localTime(Date.now()).slice(0, 19),
+    app: `${app.name}:${relative(process.cwd(), fileURLToPath(moduleUrl))}`,
+    transport: ports.transport.uri,
+    results: ports.resultsUri,
+    concurrency: options.concurrency,
+    autoscale: options.autoscale,
+    pool: options.pool,
+    taskEvents: options.taskEvents,
+    queues: ports.queues(),
+    notes: ports.notes,
+    tasks: showsTasks ? worker.tasks.names({ builtins: options.logLevel === "DEBUG" }) : undefined,
+  }).trimEnd();
+}
+
+/** A worker that was sent SIGHUP leaves a successor with its own arguments. */
+function startAnew(): void {
+  spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], { stdio: "inherit", detached: true })
+    .unref();
+}

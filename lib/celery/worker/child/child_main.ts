@@ -1,0 +1,81 @@
+/**
+ * The program of a pool child: imports the app's modules, runs the tasks that the supervisor sends, stores their results.
+ *
+ * Argument: one JSON object, `ChildSetup`.
+ * @module
+ */
+import process from "node:process";
+import { pathToFileURL } from "node:url";
+import { resolve } from "node:path";
+import { registerBuiltins } from "../../canvas/builtins.ts";
+import { asError } from "../../../base/errors.ts";
+import { systemClock } from "../../../base/time.ts";
+import { meetParent } from "../../../proc/mod.ts";
+import { decodeToChild, encodeFromChild, type FromChild } from "../pool_message.ts";
+import type { ChildSetup } from "../pool_shape.ts";
+import { findApp } from "./find_app.ts";
+import { JobRunner } from "./job_runner.ts";
+import { taskInfos } from "./task_infos.ts";
+import { TaskTracer } from "./trace.ts";
+
+const KIB = 1024;
+
+async function main(setup: ChildSetup): Promise<void> {
+  const app = findApp(await import(setup.moduleUrl), setup.moduleUrl);
+  for (const module of setup.include) await import(moduleUrl(module));
+  registerBuiltins(app);
+
+  const send = (message: FromChild) => void parent.send(...encodeFromChild(message));
+  const tracer = new TaskTracer(app, {
+    node: setup.node,
+    sendEvent: (type, fields) => send({ kind: "event", type, fields }),
+  });
+  let isLeaving = false;
+  const leave = () => {
+    if (isLeaving && runner.isIdle) app.close().finally(() => process.exit(0));
+  };
+  const { maxMemory } = setup;
+  const runner = new JobRunner({
+    steps: tracer,
+    concurrency: setup.tasksPerChild,
+    send,
+    flush: () => parent.flush(),
+    onIdle: leave,
+    ...(maxMemory === undefined ? {} : { isWorn: () => process.memoryUsage.rss() > maxMemory * KIB }),
+  });
+  const parent = await meetParent((payload) => {
+    const message = decodeToChild(payload);
+    switch (message.kind) {
+      case "task":
+        return runner.add(message);
+      case "recall":
+        return runner.recall(message.jobs);
+      case "abort":
+        return runner.abort(message.job, message.reason);
+      case "settings":
+        return tracer.configure(message);
+      case "stop":
+        isLeaving = true;
+        return leave();
+    }
+  });
+  blameRunningTask(runner);
+  send({ kind: "hello", pid: process.pid, nowMs: systemClock.monotonic(), tasks: taskInfos(app) });
+}
+
+/** A module by path or by name of a package. */
+function moduleUrl(module: string): string {
+  return /^[./]|\.[cm]?[jt]s$/.test(module) ? pathToFileURL(resolve(module)).href : module;
+}
+
+/** An error that nobody catches comes from the task that runs: it fails of it, and this process lives on. */
+function blameRunningTask<P>(runner: JobRunner<P>): void {
+  const blame = (reason: unknown) => {
+    const error = asError(reason);
+    if (!runner.fail(error)) console.error("An error that no task has caught:", error); // it came after its task had ended
+  };
+  process.on("unhandledRejection", blame);
+  process.on("uncaughtException", blame);
+}
+
+await main(JSON.parse(process.argv[2] ?? "{}") as ChildSetup);

@@ -1,0 +1,237 @@
+import process from "node:process";
+import type { Celery } from "../../app.ts";
+import { Continuation } from "../../canvas/continue.ts";
+import { Ignore, Reject, Retry } from "../../control_flow.ts";
+import { backoffSeconds } from "../../retry.ts";
+import type { AnyTask } from "../../task.ts";
+import type { TaskHost } from "../../task_context.ts";
+import type { TaskProperties } from "../../task_options.ts";
+import type { TaskRequest } from "../../task_request.ts";
+import { saferepr } from "../../wire/saferepr.ts";
+import { tracebackOf } from "../../wire/traceback.ts";
+import { requestOf } from "../message_request.ts";
+import type { ChildSettings, Outcome, TaskOrder } from "../pool_message.ts";
+import { mistake } from "../read_task.ts";
+import { resultRequestOf, TaskResults } from "../task_results.ts";
+import type { JobControl } from "./job_control.ts";
+import type { CallResult, JobSteps } from "./job_runner.ts";
+
+export interface TracerOptions {
+  /** Node name of the worker. */
+  readonly node: string;
+  readonly sendEvent: (type: string, fields: Readonly<Record<string, unknown>>) => void;
+}
+
+/** A task on its way through this process. */
+export interface TracedTask {
+  readonly task: AnyTask;
+  readonly properties: TaskProperties;
+  readonly request: TaskRequest;
+  /** Its result is not wanted. */
+  readonly ignoresResult: boolean;
+  /** Its failure is stored, even if its result is not wanted. */
+  readonly storesErrors: boolean;
+}
+
+/** The task has succeeded before; thrown instead of running it again. */
+class AlreadySucceeded extends Error {}
+
+/**
+ * The life of one task in a pool child: read its message, call its function, store what came of it, start what follows.
+ *
+ * Source: celery 5.6 celery/app/trace.py `build_tracer`
+ */
+export class TaskTracer implements JobSteps<TracedTask> {
+  readonly #app: Celery;
+  readonly #options: TracerOptions;
+  readonly #results: TaskResults;
+  readonly #continuation: Continuation;
+  /** Options of a task do not change while a worker runs. */
+  readonly #properties = new Map<string, TaskProperties>();
+  #showsResults = false;
+
+  constructor(app: Celery, options: TracerOptions) {
+    this.#app = app;
+    this.#options = options;
+    this.#results = new TaskResults(app, options.node, ({ id, task }, error) => {
+      console.error(`Cannot store the result of ${task}[${id}]: ${error.message}`);
+    });
+    this.#continuation = new Continuation(app, (message) => console.error(message));
+  }
+
+  configure(settings: ChildSettings): void {
+    this.#showsResults = settings.showResults;
+  }
+
+  prepare(order: TaskOrder): { readonly prepared: TracedTask } | { readonly outcome: Outcome } {
+    try {
+      const request = requestOf(this.#app, order, this.#options.node);
+      const task = this.#app.tasks.get(request.task);
+      if (task === undefined) {
+        return { outcome: { kind: "invalid", reason: `'${request.task}' is not registered here` } };
+      }
+      const properties = this.#propertiesOf(task);
+      const ignoresResult = request.ignoreResult ?? properties.ignoreResult;
+      const storesErrors = !ignoresResult || properties.storeErrorsEvenIfIgnored;
+      return { prepared: { task, properties, request, ignoresResult, storesErrors } };
+    } catch (error) {
+      return { outcome: mistake(error) };
+    }
+  }
+
+  call(traced: TracedTask, control: JobControl): unknown {
+    const { task, properties, request, ignoresResult } = traced;
+    const host = this.#hostOf(control);
+    return this.#app.currentTask.run(request, () => {
+      if (this.#mayHaveSucceeded(traced)) return this.#callUnlessDone(traced, host);
+      if (properties.trackStarted && !ignoresResult) this.#storeStarted(request);
+      const { beforeStart } = task.options;
+      if (beforeStart === undefined) return task.run(request, host);
+      const prepared = beforeStart(task.context(request, host));
+      return prepared instanceof Promise ? prepared.then(() => task.run(request, host)) : task.run(request, host);
+    });
+  }
+
+  conclude(traced: TracedTask, result: CallResult, runMs: number, control: JobControl): Promise<Outcome> {
+    return this.#app.currentTask.run(
+      traced.request,
+      () =>
+        result.kind === "returned"
+          ? this.#returned(traced, result.value, runMs, control)
+          : this.#threw(traced, result.error, control),
+    );
+  }
+
+  /** Order: callbacks and chain, result, chord, event. */
+  async #returned(traced: TracedTask, value: unknown, runMs: number, control: JobControl): Promise<Outcome> {
+    const { task, request, ignoresResult } = traced;
+    try {
+      if (request.callbacks !== null || request.chain !== null) {
+        await this.#results.persist(request, () => this.#continuation.sendFollowers(request, value));
+      }
+      if (!ignoresResult) await this.#results.store(request, { status: "SUCCESS", result: value, traceback: null });
+      if (request.chord !== null) {
+        await this.#results.persist(request, () => this.#continuation.reportToChord(request, "SUCCESS", value));
+      }
+    } catch (error) {
+      return await this.#failed(traced, error, control); // e.g. a value that JSON cannot carry
+    }
+    const { onSuccess, afterReturn } = task.options;
+    await onSuccess?.(task.context(request, this.#hostOf(control)), value);
+    await afterReturn?.(task.context(request, this.#hostOf(control)), "SUCCESS", value);
+    return { kind: "success", seconds: runMs / 1000, result: this.#showsResults ? saferepr(value) : "" };
+  }
+
+  async #threw(traced: TracedTask, thrown: unknown, control: JobControl): Promise<Outcome> {
+    const error = this.#autoretried(traced, thrown, control);
+    if (error instanceof Retry) return await this.#retried(traced, error, control);
+    if (error instanceof Ignore) {
+      await error.published;
+      return { kind: "ignored" };
+    }
+    if (error instanceof Reject) {
+      return { kind: "rejected", requeue: error.requeue, exception: this.#rejection(error) };
+    }
+    if (error instanceof AlreadySucceeded) {
+      return { kind: "ignored", description: "Task already completed successfully." };
+    }
+    return await this.#failed(traced, error, control);
+  }
+
+  /** What a task throws that retries by itself after such errors; else what it has thrown. */
+  #autoretried({ task, properties, request }: TracedTask, thrown: unknown, control: JobControl): unknown {
+    const { autoretryFor, dontAutoretryFor, retryKwargs } = properties;
+    const isOf = (classes: TaskProperties["throws"]) => classes.some((errorClass) => thrown instanceof errorClass);
+    if (!isOf(autoretryFor) || isOf(dontAutoretryFor)) return thrown;
+    if (thrown instanceof Retry || thrown instanceof Ignore || thrown instanceof Reject) return thrown;
+    const countdown = backoffSeconds(properties, request.retries) ?? retryKwargs.countdown;
+    const { maxRetries } = retryKwargs;
+    try {
+      return task.context(request, this.#hostOf(control)).retry({
+        exc: thrown,
+        ...(countdown === undefined ? {} : { countdown }),
+        ...(maxRetries === undefined ? {} : { maxRetries }),
+      });
+    } catch (error) {
+      return error;
+    }
+  }
+
+  async #retried(traced: TracedTask, retry: Retry, control: JobControl): Promise<Outcome> {
+    const { task, request, ignoresResult } = traced;
+    try {
+      await retry.published;
+    } catch (error) {
+      return { kind: "rejected", requeue: false, exception: this.#app.exceptions.repr(error) };
+    }
+    const stored = retry.reason === undefined ? null : this.#app.exceptions.encode(retry.reason);
+    const shown = retry.reason === undefined ? "None" : this.#app.exceptions.repr(retry.reason);
+    const traceback = tracebackOf(retry.reason ?? retry, stored ?? this.#app.exceptions.encode(retry));
+    if (!ignoresResult) await this.#results.store(request, { status: "RETRY", result: stored, traceback });
+    await task.options.onRetry?.(task.context(request, this.#hostOf(control)), retry.reason);
+    const reason = retry.reason === undefined ? retry.message : `${retry.message}: ${shown}`;
+    return { kind: "retry", reason, exception: shown, traceback };
+  }
+
+  /** Order: result, the rest of the chain, chord, errbacks, event. */
+  async #failed(traced: TracedTask, error: unknown, control: JobControl): Promise<Outcome> {
+    const { task, properties, request, storesErrors } = traced;
+    const stored = this.#app.exceptions.encode(error);
+    const traceback = tracebackOf(error, stored);
+    if (storesErrors) await this.#results.store(request, { status: "FAILURE", result: stored, traceback });
+    if (request.errbacks !== null || request.chain !== null || request.chord !== null) {
+      const failure = { error, traceback, status: "FAILURE", storesResults: storesErrors } as const;
+      await this.#results.persist(request, () => this.#continuation.afterFailure(request, failure));
+    }
+    const { onFailure, afterReturn } = task.options;
+    await onFailure?.(task.context(request, this.#hostOf(control)), error);
+    await afterReturn?.(task.context(request, this.#hostOf(control)), "FAILURE", error);
+    const expected = properties.throws.some((errorClass) => error instanceof errorClass);
+    return { kind: "failure", exception: this.#app.exceptions.repr(error), traceback, expected };
+  }
+
+  #rejection(reject: Reject): string {
+    const reason = reject.reason === undefined || reject.reason === null
+      ? "None"
+      : this.#app.exceptions.repr(reject.reason);
+    return `Reject(${reason}, requeue=${reject.requeue ? "True" : "False"})`;
+  }
+
+  #storeStarted(request: TaskRequest): void {
+    const result = { pid: process.pid, hostname: this.#options.node };
+    this.#results.store(request, { status: "STARTED", result, traceback: null })
+      .catch((error) => console.error(`Cannot store that ${request.task}[${request.id}] has started: ${error}`));
+  }
+
+  /** A message that was delivered before may be of a task that is done. */
+  #mayHaveSucceeded({ properties, request }: TracedTask): boolean {
+    return request.deliveryInfo.redelivered && properties.acksLate && this.#app.conf.workerDeduplicateSuccessfulTasks;
+  }
+
+  async #callUnlessDone({ task, request }: TracedTask, host: TaskHost): Promise<unknown> {
+    const meta = await (await this.#app.backend()).get(request.id);
+    if (meta?.status === "SUCCESS") throw new AlreadySucceeded();
+    return await task.run(request, host);
+  }
+
+  #hostOf(control: JobControl): TaskHost {
+    return {
+      get signal() {
+        return control.signal;
+      },
+      store: async (meta, request) => {
+        await (await this.#app.backend()).store(meta, resultRequestOf(request));
+      },
+      sendEvent: (type, fields) => this.#options.sendEvent(type, fields),
+    };
+  }
+
+  #propertiesOf(task: AnyTask): TaskProperties {
+    let properties = this.#properties.get(task.name);
+    if (properties === undefined) {
+      properties = task.properties;
+      this.#properties.set(task.name, properties);
+    }
+    return properties;
+  }
+}

@@ -1,0 +1,65 @@
+/**
+ * What the Celery benches share: one real Redis, workers of both kinds on it, and readings of their processes.
+ * @module
+ */
+import { execFileSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { PYTHON } from "../../support/peers.ts";
+import { Program, run, script } from "../../support/program.ts";
+import { RedisServer } from "../../support/redis_server.ts";
+
+const PYTHON_FOLDER = fileURLToPath(new URL("../../python/celery", import.meta.url));
+
+/** Redis with an append-only file: what is confirmed is as durable as Redis makes it by default. */
+export async function withRedis<T>(body: (server: RedisServer) => Promise<T>): Promise<T> {
+  const server = await RedisServer.start();
+  try {
+    return await body(server);
+  } finally {
+    await server.stop();
+  }
+}
+
+export function environment(url: string): NodeJS.ProcessEnv {
+  return { CELERY_BROKER_URL: url, CELERY_RESULT_BACKEND: url };
+}
+
+/** Our worker, its children started by the same flags as in the tests. */
+export function ourWorker(url: string, args: readonly string[] = []): Program {
+  return new Program(...script("celery/addTask.ts", ["worker", "-l", "WARNING", ...args]), { env: environment(url) });
+}
+
+export function pythonWorker(url: string, args: readonly string[] = []): Program {
+  const celery = ["-m", "celery", "-A", "addTask", "worker", "-l", "WARNING"];
+  return new Program(PYTHON, [...celery, ...args], { cwd: PYTHON_FOLDER, env: environment(url) });
+}
+
+/** Runs a piece of Python beside `addTask.py` and returns what it prints. */
+export function python(code: string, url: string): string {
+  return execFileSync(PYTHON, ["-c", code], {
+    cwd: PYTHON_FOLDER,
+    env: { ...process.env, ...environment(url) },
+    encoding: "utf8",
+  });
+}
+
+/** Process ids of a program and all that it has started. */
+export function processTree(pid: number): number[] {
+  const children = execFileSync("ps", ["-o", "pid=", "--ppid", String(pid)], { encoding: "utf8" })
+    .split("\n").map(Number).filter((child) => child > 0);
+  return [pid, ...children.flatMap(childTree)];
+}
+
+function childTree(pid: number): number[] {
+  try {
+    return processTree(pid);
+  } catch {
+    return [pid]; // ps ends with 1 where there are none
+  }
+}
+
+/** Asks the server with redis-cli, which is quick enough for what is measured in seconds. */
+export async function redisNumber(server: RedisServer, command: readonly string[]): Promise<number> {
+  const { stdout } = await run("redis-cli", ["-p", String(server.port), ...command]);
+  return Number(stdout.trim());
+}
