@@ -9,6 +9,7 @@
  */
 import { Buffer } from "node:buffer";
 import * as dgram from "node:dgram";
+import { onAbort } from "../../base/abort.ts";
 import { asError, ConnectionError } from "../../base/errors.ts";
 import { Deferred } from "../../base/deferred.ts";
 import { type Logger, silentLogger } from "../../base/log.ts";
@@ -117,8 +118,7 @@ export async function broadcastForNameServer(request: BroadcastRequest): Promise
   });
   socket.on("error", () => {}); // what cannot be sent is not answered, and that shows below
   const stop = new AbortController();
-  const cancel = () => stop.abort(signal?.reason);
-  signal?.addEventListener("abort", cancel, { once: true });
+  const unlisten = onAbort(signal, (reason) => stop.abort(reason));
   try {
     for (let left = TRIES; left > 0; left--) {
       for (const address of new Set(addresses.map(plainAddress))) socket.send(REQUEST, port, address, () => {});
@@ -130,7 +130,7 @@ export async function broadcastForNameServer(request: BroadcastRequest): Promise
     return undefined;
   } finally {
     stop.abort();
-    signal?.removeEventListener("abort", cancel);
+    unlisten();
     socket.close();
   }
 }
