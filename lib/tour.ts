@@ -54,12 +54,12 @@ function stops(folder: string): Stop[] {
     },
     {
       title: "Sockets: strings and files",
-      servers: [{ script: "socket/server.ts", args: ["--dir", join(folder, "received")], ready: /listening|ready/i }],
+      servers: [{ script: "socket/server.ts", args: ["--dir", join(folder, "received")], ready: /listening|adding|ready/i }],
       clients: [{ script: "socket/client.ts", args: ["hello"] }, { script: "socket/client.ts", args: ["send", file] }],
     },
     {
       title: "Sockets: an addition over a raw connection",
-      servers: [{ script: "socket/addTask.ts", args: ["serve"], ready: /listening|ready/i }],
+      servers: [{ script: "socket/addTask.ts", args: ["serve"], ready: /listening|adding|ready/i }],
       clients: [{ script: "socket/addTask.ts", args: ["5", "7"] }],
     },
   ];

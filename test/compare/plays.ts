@@ -151,7 +151,7 @@ export async function socketPairings(): Promise<Pairing[]> {
         side === "ours"
           ? ours("socket/client.ts", ["--port", strings, "hello"])
           : python("socket/client", ["--port", strings, "hello"]),
-      ready: /listening|ready/i,
+      ready: /listening|adding|ready/i,
       proof: /hello/,
     },
     {
@@ -165,7 +165,7 @@ export async function socketPairings(): Promise<Pairing[]> {
         side === "ours"
           ? ours("socket/addTask.ts", ["--port", sums, "5", "7"])
           : python("socket/addTask", ["--port", sums, "5", "7"]),
-      ready: /listening|ready/i,
+      ready: /listening|adding|ready/i,
       proof: /12/,
     },
   ];
