@@ -1,5 +1,4 @@
 import { UsageError } from "../../base/errors.ts";
-import { backgroundClock, systemClock } from "../../base/time.ts";
 import type { RedisOptions } from "../../redis/mod.ts";
 import type { BackendOptions } from "./options.ts";
 
@@ -26,7 +25,7 @@ export function readRedisBackendOptions(options: BackendOptions): RedisBackendSe
       connectTimeoutMs,
       silenceMs,
       log,
-      clock: background ? backgroundClock : systemClock,
+      background,
       backoff: { startMs: 200, stepMs: 0, factor: 2, maxMs: retry.maxMs, jitter: 0.5 },
       ...(typeof masterName === "string" ? { sentinel: { masterName } } : {}),
     },
