@@ -1,4 +1,5 @@
 import { asError, ConnectionError, UsageError } from "../base/errors.ts";
+import { linkSignals } from "../base/abort.ts";
 import { Backoff, type BackoffOptions } from "../base/backoff.ts";
 import { Deferred } from "../base/deferred.ts";
 import { type Clock, delay, systemClock, withDeadline } from "../base/time.ts";
@@ -31,6 +32,11 @@ export interface SupervisorOptions<T extends Supervised> {
   readonly maxAttempts?: number;
   /** True for errors that no retry will mend (wrong password): they end the supervisor. Default: none. */
   readonly isFatal?: (error: Error) => boolean;
+  /**
+   * Resolves when the peer seems to be back, and so ends a wait early; it is called once for each wait. What it throws is
+   * ignored. Default: the wait takes its time.
+   */
+  readonly probe?: (reason: Error, signal: AbortSignal) => Promise<void>;
   /** Told of every change of state, after it was made. What it throws ends the supervisor. */
   readonly onState?: (state: SupervisorState) => void;
   /**
@@ -141,7 +147,7 @@ export class Supervisor<T extends Supervised> {
       reason ??= new ConnectionError(`Cannot ${this.#options.what}: the peer closed the connection`);
       const waitMs = this.#backoff.next();
       this.#enter({ kind: "waiting", attempt: this.#backoff.failures, waitMs, reason });
-      await delay(waitMs, { signal, clock: this.#clock }).catch(() => {}); // aborted: the loop ends
+      await this.#wait(waitMs, reason, signal);
     }
     this.#finish(asError(signal.reason));
   }
@@ -160,6 +166,16 @@ export class Supervisor<T extends Supervised> {
     this.#current = undefined;
     if (!signal.aborted) this.#renewReady();
     return reason;
+  }
+
+  /** Until the time is over, the probe says so, or `signal` ends everything. */
+  async #wait(waitMs: number, reason: Error, signal: AbortSignal): Promise<void> {
+    const early = new AbortController();
+    const { signal: over, unlink } = linkSignals(signal, early.signal);
+    this.#options.probe?.(reason, over).then(() => early.abort(), () => {}); // a failed probe knows nothing
+    await delay(waitMs, { signal: over, clock: this.#clock }).catch(() => {}); // ended early, whoever did it
+    early.abort();
+    unlink();
   }
 
   #watch(connection: T): { cancel(): void } {

@@ -98,6 +98,31 @@ describe("Supervisor", () => {
     await supervisor.close();
   });
 
+  test("ends a wait early when the probe says that the peer is back, and ends the probe with the wait", async () => {
+    const probes: { readonly message: string; readonly isBack: Deferred<void>; readonly signal: AbortSignal }[] = [];
+    const { clock, states, supervisor } = supervise({
+      connect: refused,
+      probe: (reason, signal) => {
+        const isBack = new Deferred<void>();
+        probes.push({ message: reason.message, isBack, signal });
+        return isBack.promise;
+      },
+    });
+    supervisor.start();
+    await settled();
+
+    probes[0]?.isBack.resolve();
+    await settled();
+    expect(states).toEqual(["connecting", "waiting", "connecting", "waiting"]);
+    await clock.advance(60_000);
+
+    expect(probes.map(({ message }) => message)).toContain("refused");
+    expect(probes[1]?.signal.aborted).toBe(true);
+    await supervisor.close();
+    expect(probes.every(({ signal }) => signal.aborted)).toBe(true);
+    expect(clock.armed).toBe(0);
+  });
+
   test("gives up after as many failures in a row as it was told, with the last reason", async () => {
     const { supervisor, states, clock } = supervise({ connect: refused, maxAttempts: 2 });
     const ready = supervisor.ready();
