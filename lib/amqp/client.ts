@@ -7,10 +7,11 @@ import { type ConnectionOptions, resolveConnectionOptions } from "./options.ts";
 import { Publisher, type PublisherOptions, type PublishOptions } from "./publisher.ts";
 import { declareEntity, type Entity, restoreEntities, Topology } from "./topology.ts";
 import type { BackoffOptions } from "../base/backoff.ts";
+import { onAbort } from "../base/abort.ts";
 import { asError, ConnectionError, UsageError } from "../base/errors.ts";
 import { type Logger, silentLogger } from "../base/log.ts";
-import { backgroundClock, type Clock, systemClock, withDeadline } from "../base/time.ts";
-import { Supervisor, type SupervisorState } from "../net/mod.ts";
+import { backgroundClock, type Clock, delay, systemClock, withDeadline } from "../base/time.ts";
+import { connect, Supervisor, type SupervisorState } from "../net/mod.ts";
 import { describeAmqpUrl, parseAmqpUrl } from "./wire/url.ts";
 
 export interface ClientOptions extends Omit<ConnectionOptions, "url">, PublisherOptions {
@@ -25,6 +26,8 @@ export interface ClientOptions extends Omit<ConnectionOptions, "url">, Publisher
 /** Short enough that work goes on within a few seconds after the broker is back. */
 const DEFAULT_BACKOFF: BackoffOptions = { startMs: 200, stepMs: 0, factor: 2, maxMs: 2000, jitter: 0.25 };
 const DRAIN_MS = 5000;
+/** How often a broker that was not there is looked for while the next attempt is waited for. */
+const PROBE_MS = 1000;
 
 /**
  * A connection that comes back: to the same broker or the next of the list, with everything declared again, all consumers
@@ -61,6 +64,7 @@ export class AmqpClient {
       connect: (generation, signal) => this.#connect(generation, signal),
       backoff: options.backoff ?? DEFAULT_BACKOFF,
       maxAttempts: options.maxAttempts ?? 0,
+      probe: (reason, signal) => this.#probe(reason, signal),
       isFatal: (error) => this.#supervisor.generation === 0 && isRefusedLogin(error),
       onState: (state) => this.#onState(state),
       clock: this.#clock,
@@ -214,6 +218,20 @@ export class AmqpClient {
     throw last;
   }
 
+  /** Resolves when somebody listens again where nobody did: a long wait need not be waited out. */
+  async #probe(reason: Error, signal: AbortSignal): Promise<void> {
+    if (!(reason instanceof ConnectionError) || reason.code !== "ERR_CONNECT") return await never(signal);
+    const addresses = this.#urls.map((url) => parseAmqpUrl(url));
+    while (true) {
+      await delay(PROBE_MS, { signal, clock: this.#clock });
+      for (const { host, port } of addresses) {
+        const socket = await connect({ host, port }, { timeoutMs: PROBE_MS, signal }).catch(() => undefined); // not yet
+        socket?.abort();
+        if (socket !== undefined) return;
+      }
+    }
+  }
+
   async #restore(connection: AmqpConnection): Promise<void> {
     await restoreEntities(this.#topology.all(), () => connection.openChannel(), (entity, error) => {
       this.#topology.remove(entity);
@@ -283,4 +301,9 @@ export class AmqpClient {
     }
     for (const listener of this.#listeners) listener(state);
   }
+}
+
+/** Rejects when the signal ends it. */
+function never(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => onAbort(signal, reject));
 }

@@ -5,6 +5,7 @@ import { AmqpClient, type ClientOptions, type ConsumerOptions, type OutgoingMess
 import type { Method, MethodOf } from "../../lib/amqp/wire/methods.ts";
 import { ScriptedBroker, type ScriptedPeer } from "../support/amqp_server.ts";
 import { eventually } from "../support/eventually.ts";
+import { freePort } from "../support/redis_server.ts";
 
 const FAST = { startMs: 1, maxMs: 1 };
 
@@ -117,6 +118,17 @@ describe("AmqpClient", () => {
     const client = clientOf("amqp://127.0.0.1:1//", { maxAttempts: 3 });
 
     await expect(client.ready()).rejects.toMatchObject({ code: "ERR_CONNECT" });
+  });
+
+  test("does not wait out a long wait once somebody listens again", async () => {
+    const port = await freePort();
+    const client = clientOf(`amqp://127.0.0.1:${port}//`, { backoff: { startMs: 3_600_000, maxMs: 3_600_000 } });
+    const ready = client.ready();
+    await eventually("it waits", () => client.state.kind === "waiting");
+
+    await ScriptedBroker.start({}, port);
+
+    await ready;
   });
 
   test("holds publishes back while the broker takes none, and goes on reading", async () => {

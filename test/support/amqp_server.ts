@@ -76,9 +76,9 @@ export class ScriptedBroker {
   readonly peers: ScriptedPeer[] = [];
   #port = 0;
 
-  static async start(script: Script = {}): Promise<ScriptedBroker> {
+  static async start(script: Script = {}, port = 0): Promise<ScriptedBroker> {
     const broker = new ScriptedBroker();
-    const listener = await listen({ host: "127.0.0.1", port: 0 }, async (connection) => {
+    const listener = await listen({ host: "127.0.0.1", port }, async (connection) => {
       const peer = new ScriptedPeer(connection);
       broker.peers.push(peer);
       await serve(peer, { ...FRIENDLY, ...script });
