@@ -51,7 +51,7 @@ export function scalarRepr(value: unknown): string {
     case "string":
       return stringRepr(value);
     case "number":
-      return Number.isInteger(value) && !Object.is(value, -0) ? wholeText(value) : floatRepr(value);
+      return Number.isSafeInteger(value) && !Object.is(value, -0) ? String(value) : floatRepr(value);
     case "bigint":
       return value.toString();
     case "boolean":
@@ -63,10 +63,6 @@ export function scalarRepr(value: unknown): string {
     default:
       return "None";
   }
-}
-
-function wholeText(value: number): string {
-  return Number.isSafeInteger(value) ? String(value) : BigInt(value).toString();
 }
 
 /** Repr of the objects that hold no others; `undefined` for containers and unknown classes. */

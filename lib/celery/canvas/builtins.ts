@@ -54,7 +54,11 @@ export const BUILTINS: readonly Builtin[] = [
   }),
   builtin("celery.accumulate", undefined, accumulate, { anyKwargs: true }),
   builtin("celery.group", ["tasks", "result", "group_id", "partial_args", "add_to_parent?"], sendGroup),
-  builtin("celery.chord", ["header", "body", "partial_args?", "interval?", "countdown?", "max_retries?", "eager?"], sendChord),
+  builtin(
+    "celery.chord",
+    ["header", "body", "partial_args?", "interval?", "countdown?", "max_retries?", "eager?"],
+    sendChord,
+  ),
   builtin("celery.chain", [], () => {
     throw new UsageError("chain is not a real task");
   }),

@@ -1,17 +1,18 @@
 import { checkInteger } from "../../base/options.ts";
-import { createNode } from "./node.ts";
+import { Tuple } from "../../base/pyvalue.ts";
+import { createNode, type Node } from "./node.ts";
 import { type AnySignature, type GroupSignature, Signature } from "./signature.ts";
 import { chunksGroup } from "./plan.ts";
 
 /** One task that calls another for each item: Spec: celery 5.6 celery/canvas.py `xmap` */
 export function mapOf<R>(task: AnySignature, items: Iterable<unknown>): Signature<R[], []> {
-  const kwargs = { task: task.node, it: [...items] };
+  const kwargs = { task: shown(task.node), it: [...items] };
   return new Signature(task.app, createNode("celery.map", { kwargs, immutable: true }));
 }
 
 /** One task that calls another for each list of arguments. Spec: celery 5.6 celery/canvas.py `xstarmap` */
 export function starmapOf<R>(task: AnySignature, items: Iterable<readonly unknown[]>): Signature<R[], []> {
-  const kwargs = { task: task.node, it: [...items] };
+  const kwargs = { task: shown(task.node), it: Array.from(items, (item) => Tuple.fromItems(item)) };
   return new Signature(task.app, createNode("celery.starmap", { kwargs, immutable: true }));
 }
 
@@ -21,6 +22,12 @@ export function chunksOf<R>(
   items: Iterable<readonly unknown[]>,
   size: number,
 ): GroupSignature<R[][]> {
-  const kwargs = { task: task.node, it: [...items], n: checkInteger("size", size, { min: 1 }) };
+  const it = Array.from(items, (item) => Tuple.fromItems(item));
+  const kwargs = { task: shown(task.node), it, n: checkInteger("size", size, { min: 1 }) };
   return new Signature(task.app, chunksGroup(createNode("celery.chunks", { kwargs })));
+}
+
+/** Arguments are tuples in Python: these are seen in `kwargsrepr`. */
+function shown(node: Node): Node {
+  return { ...node, args: Tuple.fromItems(node.args) };
 }

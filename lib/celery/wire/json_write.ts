@@ -179,11 +179,9 @@ function quote(text: string): string {
   );
 }
 
-/** Integral numbers are Python's int, all others (and -0) its float. */
+/** Whole numbers that are exact are Python's int, all others (and -0) its float. */
 function numberText(value: number): string {
-  if (!Number.isInteger(value)) return floatText(value);
-  if (value === 0) return Object.is(value, -0) ? "-0.0" : "0";
-  return Number.isSafeInteger(value) ? String(value) : BigInt(value).toString();
+  return Number.isSafeInteger(value) && !Object.is(value, -0) ? String(value) : floatText(value);
 }
 
 function floatText(value: number): string {
