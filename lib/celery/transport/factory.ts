@@ -8,8 +8,13 @@ const TRANSPORTS: ReadonlyMap<string, () => Promise<TransportFactory>> = new Map
   ["amqps", async () => (await import("./amqp.ts")).createAmqpTransport],
   ["pyamqp", async () => (await import("./amqp.ts")).createAmqpTransport],
   ["librabbitmq", async () => (await import("./amqp.ts")).createAmqpTransport],
+  ...["redis", "rediss", "redis+socket", "socket", "unix", "sentinel"].map((scheme) => [scheme, loadRedis] as const),
   ["memory", async () => (await import("./memory.ts")).createMemoryTransport],
 ]);
+
+async function loadRedis(): Promise<TransportFactory> {
+  return (await import("./redis.ts")).createRedisTransport;
+}
 
 /**
  * The transport for a broker's URL.
