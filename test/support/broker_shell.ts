@@ -27,7 +27,8 @@ export class BrokerShell {
   refusal: string | undefined;
   readonly #clients = new Map<number, Client>();
 
-  constructor(options: { maxMemoryBytes?: number } = {}) {
+  /** @param options.sink takes what was changed, instead of `steps` */
+  constructor(options: { maxMemoryBytes?: number; sink?: EffectSink } = {}) {
     const { clock, store } = this;
     this.services = {
       clients: this.#clients,
@@ -58,7 +59,15 @@ export class BrokerShell {
       this.services.waiters.touched(database, key);
     });
     const { maxMemoryBytes = Infinity } = options;
-    this.executor = new Executor({ store, services: this.services, sink, maxMemoryBytes, clock, log: silentLogger });
+    const log = silentLogger;
+    this.executor = new Executor({
+      store,
+      services: this.services,
+      sink: options.sink ?? sink,
+      maxMemoryBytes,
+      clock,
+      log,
+    });
     this.executor.unavailable = undefined;
     this.services.holders.onAbandoned((left) => this.executor.takeBack(this.#newClient(() => {}), left));
   }

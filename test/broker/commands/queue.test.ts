@@ -30,9 +30,10 @@ describe("Q.RESERVE", () => {
     run("LPUSH", "low", envelope("l"));
     run("LPUSH", "high", envelope("h"));
 
-    expect(run("Q.RESERVE", "u", "i", "w", 1, 2, 3, "none", "high", "low")).toMatchObject([["high", "h"], [
+    expect(run("Q.RESERVE", "u", "i", "w", 1, 2, 3, "none", "high", "low")).toEqual([["high", "h", envelope("h")], [
       "low",
       "l",
+      envelope("l"),
     ]]);
   });
 
