@@ -21,6 +21,8 @@ export interface Scenario {
   readonly hmacKey: string | undefined;
   readonly serverEnv: Readonly<Record<string, string>>;
   readonly clientEnv: Readonly<Record<string, string>>;
+  /** What the daemon of the capture did beside serving: `dann=1`, `validate=1`, `accept=…`. */
+  readonly serverOptions: readonly string[];
   readonly exchange: readonly Exchange[];
 }
 
@@ -36,6 +38,7 @@ interface RawScenario {
   readonly hmac_key_utf8?: string | null;
   readonly server_env?: Record<string, string> | null;
   readonly client_env?: Record<string, string> | null;
+  readonly server_options?: readonly string[] | null;
   readonly exchange: readonly (Record<string, unknown> & {
     conn: number;
     dir: "c2s" | "s2c";
@@ -56,6 +59,7 @@ export function scenariosOf(name: (typeof CONVERSATIONS)[number]): Scenario[] {
     hmacKey: raw.hmac_key_utf8 ?? undefined,
     serverEnv: raw.server_env ?? {},
     clientEnv: raw.client_env ?? {},
+    serverOptions: raw.server_options ?? [],
     exchange: raw.exchange.map((each) => ({
       conn: each.conn,
       dir: each.dir,
