@@ -64,6 +64,7 @@ export class RedisConsumer implements Consumer {
   #credit: number;
   #awake = new Deferred<void>();
   #waiting: AbortController | undefined;
+  #revision = 0; // of what there is to look into
   #batch = 64;
   #lastLook: number;
   #watchdog: Timer | undefined;
@@ -168,6 +169,7 @@ export class RedisConsumer implements Consumer {
   }
 
   async #round(signal: AbortSignal): Promise<void> {
+    const revision = this.#revision;
     const room = this.#room();
     const lists = this.#ports.keys.listsInOrder(this.#cycle.order);
     if (room <= 0 || lists.length === 0) return await this.#sleep();
@@ -179,7 +181,7 @@ export class RedisConsumer implements Consumer {
     this.#lastLook = this.#ports.clock.monotonic();
     for (const message of taken) this.#deliver(message);
     if (taken.length > 0) this.#resize(taken);
-    if (taken.length < limit && !signal.aborted) await this.#wait(lists, signal);
+    if (taken.length < limit && revision === this.#revision && !signal.aborted) await this.#wait(lists, signal);
   }
 
   #room(): number {
@@ -217,13 +219,17 @@ export class RedisConsumer implements Consumer {
     const envelope = readTaken(taken.envelope, queue, tag);
     if (tag === undefined) return this.#handOver(new RedisDelivery(envelope, queue, () => Promise.resolve()));
     // Somebody's visibility timeout gave to others what is still worked on here: one of the two runs is enough.
-    if (envelope.redelivered && leases.isHeld(tag)) return log.info("A message that is held already was dropped", { tag });
+    if (envelope.redelivered && leases.isHeld(tag)) {
+      return log.info("A message that is held already was dropped", { tag });
+    }
     const lease = leases.hold(tag, list, taken.envelope);
     const delivery = new RedisDelivery(envelope, queue, (ending) => {
       this.#held.delete(delivery);
-      this.#wake();
-      if (ending === "ack" || ending === "reject") return leases.settle(lease);
-      return leases.giveBack(lease, ending === "release" ? "front" : "back");
+      if (ending === "ack" || ending === "reject") {
+        this.#wake();
+        return leases.settle(lease);
+      }
+      return leases.giveBack(lease, ending === "release" ? "front" : "back").finally(() => this.#wake());
     });
     this.#held.add(delivery);
     if (this.#stop.signal.aborted) delivery.release().catch(() => {}); // it returns by its visibility timeout
@@ -257,6 +263,7 @@ export class RedisConsumer implements Consumer {
 
   /** What was waited for may have changed: another round. */
   #look(): void {
+    this.#revision++;
     this.#waiting?.abort();
     this.#wake();
   }
@@ -281,7 +288,9 @@ export class RedisConsumer implements Consumer {
     if (client.state.kind !== "ready") this.#lastLook = clock.monotonic(); // it is not its fault
     const silentMs = clock.monotonic() - this.#lastLook;
     if (silentMs < LIVENESS_MS || this.#room() <= 0) return;
-    const reason = new ConnectionError(`Cannot consume: the last look at the queues was ${Math.round(silentMs)} ms ago`);
+    const reason = new ConnectionError(
+      `Cannot consume: the last look at the queues was ${Math.round(silentMs)} ms ago`,
+    );
     client.reconnect(reason);
     waiter.reconnect(reason);
   }

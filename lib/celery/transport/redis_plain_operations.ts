@@ -27,7 +27,13 @@ export class PlainOperations implements RedisOperations {
     try {
       await this.#transactions.run(lists, async (read) => {
         reserved = [];
-        const contents = await read(lists.map((list) => ["LRANGE", list, -limit, -1]));
+        const { unacked, unackedIndex } = this.#ports.keys;
+        const contents = await read([
+          ...lists.map((list) => ["LRANGE", list, -limit, -1]),
+          ...[["HLEN", unacked], ["ZCARD", unackedIndex]], // EXEC does half of what is asked for if one has a wrong type
+        ]);
+        const refusal = contents.find((reply) => reply instanceof RedisError);
+        if (refusal !== undefined) throw refusal;
         const commands: RedisCommand[] = [];
         for (const [i, list] of lists.entries()) {
           const taken = itemsOf(contents[i] ?? null).reverse().slice(0, limit - reserved.length);

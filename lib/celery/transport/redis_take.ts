@@ -49,7 +49,9 @@ async function giveBackLost(
     if (list !== undefined) lost.push({ tag, list, envelope });
   }
   if (lost.length > 0) await operations.requeue("front", lost);
-  log.warn("The connection was lost while messages were taken: they go back to their queues", { messages: lost.length });
+  log.warn("The connection was lost while messages were taken: they go back to their queues", {
+    messages: lost.length,
+  });
 }
 
 /** Takes messages that nobody has to settle, one from each list at a time: at most once, as control messages are meant. */
