@@ -16,6 +16,8 @@ export class FakeDisk implements JournalFiles {
   operationsLeft = Infinity;
   /** Operations done so far. */
   operations = 0;
+  /** True: whatever need not be done at once takes a turn of the event loop, so that other things happen meanwhile. */
+  isSlow = false;
   /** Syncs wait until this settles. */
   syncGate: Promise<void> = Promise.resolve();
   readonly #names: Map<string, Inode>;
@@ -105,10 +107,14 @@ export class FakeDisk implements JournalFiles {
   }
 
   #async<T>(run: () => T): Promise<T> {
-    return Promise.resolve().then(() => {
+    return this.#turn().then(() => {
       this.#count();
       return run();
     });
+  }
+
+  #turn(): Promise<void> {
+    return this.isSlow ? new Promise((resolve) => setImmediate(resolve)) : Promise.resolve();
   }
 
   #write(inode: Inode, bytes: Uint8Array): void {
@@ -124,7 +130,7 @@ export class FakeDisk implements JournalFiles {
   #open(inode: Inode): AppendFile {
     return {
       writeSync: (bytes) => this.#write(inode, bytes),
-      write: (bytes) => Promise.resolve().then(() => this.#write(inode, bytes)),
+      write: (bytes) => this.#turn().then(() => this.#write(inode, bytes)),
       sync: async () => {
         const size = inode.bytes.length;
         await this.syncGate;

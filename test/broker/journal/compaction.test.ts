@@ -51,14 +51,18 @@ describe("compact", () => {
       const before = await JournaledShell.start(new FakeDisk());
       fillQueue(before);
       runRandom(before, seeded, 300);
+      before.shell.client().run("RPUSH", "large", ...Array.from({ length: 5000 }, (_, i) => `${i}${"x".repeat(200)}`));
 
+      before.disk.isSlow = true;
       let isDone = false;
       const compacting = before.compact().finally(() => isDone = true);
       while (!isDone) {
         runRandom(before, seeded, 20);
+        before.shell.client().run("RPOPLPUSH", "large", "a list");
         await settled();
       }
       await compacting;
+      before.disk.isSlow = false;
       runRandom(before, seeded, 50);
 
       expect((await before.disk.list()).sort()).toEqual(["journal.2", "snapshot.2"]);
@@ -73,7 +77,9 @@ describe("compact", () => {
     for (let i = 0; i < 2000; i++) run("RPUSH", `list${i}`, "a", "b", "c".repeat(300));
     before.journal.flush();
 
+    before.disk.isSlow = true;
     const compacting = before.compact();
+    while (!(await before.disk.list()).includes("snapshot.2.unfinished")) await settled();
     await settled();
     for (let i = 0; i < 2000; i += 2) run("RPOPLPUSH", `list${i}`, `list${i + 1}`);
     for (let i = 0; i < 2000; i += 3) run("DEL", `list${i}`);
