@@ -10,8 +10,8 @@ export interface TaskOptions {
   /** The function takes the {@link TaskContext} as its first argument. */
   readonly bind?: boolean;
   /**
-   * Names of the parameters after `self`, for functions that take arguments apart: `["x", "y?"]`, where `?` marks a default.
-   * Default: read from the function's text.
+   * Names of the parameters after `self`: `["x", "y?"]`, where `?` marks one that may be missing. Default: read from the
+   * function's text, which shows default values but neither TypeScript's `?` nor the names in arguments that are taken apart.
    */
   readonly params?: readonly string[];
   /** Keyword arguments without a parameter are accepted: `self.request.kwargs` holds them. Default false. */

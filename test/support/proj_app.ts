@@ -11,8 +11,8 @@ export function projApp(options: CeleryOptions = {}) {
       { bind: true, anyKwargs: true },
       (self, ...args: unknown[]) => ({ args, kwargs: self.request.kwargs }),
     ),
-    fail: app.task("proj.fail", (msg = "boom") => {
-      throw new RangeError(msg);
+    fail: app.task("proj.fail", { params: ["msg?"] }, (msg?: string) => {
+      throw new RangeError(msg ?? "boom");
     }),
     ignored: app.task("proj.ignored", { ignoreResult: true }, () => 1),
     xsum: app.task("proj.xsum", (numbers: number[]) => numbers.reduce((sum, each) => sum + each, 0)),

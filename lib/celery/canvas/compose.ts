@@ -34,7 +34,7 @@ export function group<const Members extends readonly AnySignature[]>(
 ): GroupSignature<{ -readonly [Index in keyof Members]: ResultOf<Members[Index]> }>;
 export function group<S extends AnySignature>(members: Iterable<S>): GroupSignature<ResultOf<S>[]>;
 export function group(...given: readonly (AnySignature | Iterable<AnySignature>)[]): GroupSignature {
-  const members = given.flatMap((each) => each instanceof Signature ? [each] : [...each as Iterable<AnySignature>]);
+  const members = given.flatMap((each) => isSignature(each) ? [each] : [...each]);
   return new Signature(appOf(members, "group"), groupNode(members.map((member) => clone(member.node))));
 }
 
@@ -43,7 +43,7 @@ export function chord<R, M extends unknown[], Result extends AsyncResult | Group
   header: AnySignature | Iterable<AnySignature>,
   body: Signature<R, M, Result>,
 ): Signature<R, unknown[], Result> {
-  const nodes = header instanceof Signature ? header.node : Array.from(header, (part) => part.node);
+  const nodes = isSignature(header) ? header.node : Array.from(header, (part) => part.node);
   return new Signature(body.app, chordNode(nodes, body.node));
 }
 
@@ -51,4 +51,8 @@ function appOf(signatures: readonly AnySignature[], what: string): Celery {
   const [first] = signatures;
   if (first === undefined) throw new UsageError(`Cannot make a ${what}: it has no signatures`);
   return first.app;
+}
+
+function isSignature(given: AnySignature | Iterable<AnySignature>): given is AnySignature {
+  return given instanceof Signature;
 }

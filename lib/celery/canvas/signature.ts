@@ -19,7 +19,11 @@ export type GroupSignature<Values extends readonly unknown[] = readonly unknown[
 >;
 
 /** Any signature, where it does not matter what it takes and gives. */
-export type AnySignature = Signature<unknown, never[], AsyncResult | GroupResult> | GroupSignature;
+export interface AnySignature {
+  readonly app: Celery;
+  readonly node: Node;
+  toJSON(): SignatureData;
+}
 
 export interface SetOptions extends ApplyOptions {
   /** True: takes no arguments from the task before it. */
@@ -129,10 +133,8 @@ export class Signature<
    * What Python writes as `this | next`: `next` runs with the result of this one. A group before another task becomes a chord.
    */
   pipe<R2, Result2 extends AsyncResult | GroupResult>(
-    next: Signature<R2, [] | [R], Result2> | Signature<R2, [R], Result2> | Signature<R2, [], Result2>,
-  ): Signature<R2, M, Result2>;
-  pipe(next: AnySignature): Signature;
-  pipe(next: AnySignature): Signature {
+    next: Signature<R2, [R], Result2> | Signature<R2, [], Result2>,
+  ): Signature<R2, M, Result2> {
     return new Signature(this.app, combine(this.node, next.node, this.app.canvasContext));
   }
 

@@ -43,13 +43,19 @@ export function offsetSecondsAt(zone: string, epochMs: number): number {
   return Math.round((shown - Math.floor(epochMs / 1000) * 1000) / 1000);
 }
 
-/** The instant of a datetime; a naive one is read on clocks in `zone`, the earlier of two where they were set back. */
+const DAY_MS = 86_400_000;
+
+/**
+ * The instant of a datetime. A naive one is read on clocks in `zone`: the earlier of two where they were set back, and by the
+ * clocks of before where they were set forward over it, as Python does.
+ */
 export function epochMsOf(value: PyDateTime, zone: string): number {
   const asUtc = value.toDate(0).getTime();
   if (value.isAware || zone === "UTC") return asUtc;
-  const before = asUtc - offsetSecondsAt(zone, asUtc - 86_400_000) * 1000;
-  if (asUtc - offsetSecondsAt(zone, before) * 1000 === before) return before;
-  return asUtc - offsetSecondsAt(zone, asUtc) * 1000;
+  const withOffsetAt = (epochMs: number) => asUtc - offsetSecondsAt(zone, epochMs) * 1000;
+  const before = withOffsetAt(asUtc - DAY_MS);
+  const after = withOffsetAt(asUtc + DAY_MS);
+  return withOffsetAt(before) !== before && withOffsetAt(after) === after ? after : before;
 }
 
 /** Python's `isoformat()` of an instant on clocks in `zone`: `2026-11-24T16:03:01.739000+00:00`, no fraction where it is zero. */

@@ -11,14 +11,17 @@ const utf8 = (text: string) => new TextEncoder().encode(text);
 describe("stringifyJson", () => {
   // each expected text is what json.dumps(…) of CPython 3.11 gives
   test.each([
-    [[1, 2.5, -3, 9007199254740991, 1e22, 1.5e300, 1e-7, 0.00012], "[1, 2.5, -3, 9007199254740991, 1e+22, 1.5e+300, 1e-07, 0.00012]"],
+    [
+      [1, 2.5, -3, 9007199254740991, 1e22, 1.5e300, 1e-7, 0.00012],
+      "[1, 2.5, -3, 9007199254740991, 1e+22, 1.5e+300, 1e-07, 0.00012]",
+    ],
     [[new PyFloat(1), -0, new PyFloat(1e16), new PyFloat(NaN)], "[1.0, -0.0, 1e+16, NaN]"],
     [[NaN, Infinity, -Infinity], "[NaN, Infinity, -Infinity]"],
     [[2n ** 64n, -(2n ** 70n)], "[18446744073709551616, -1180591620717411303424]"],
     [{ a: null, b: [true, false], "": {} }, '{"a": null, "b": [true, false], "": {}}'],
     ["h\u00e9llo \u2603 \u{1f600}", '"h\\u00e9llo \\u2603 \\ud83d\\ude00"'],
     ['q"b\\ \b\f\n\r\t\0\x7f', '"q\\"b\\\\ \\b\\f\\n\\r\\t\\u0000\\u007f"'],
-    [Tuple.of(1, "a"), '[1, "a"]'],
+    [Tuple.of<unknown>(1, "a"), '[1, "a"]'],
     [new Map([["b", 1], ["a", 2]]), '{"b": 1, "a": 2}'],
     [undefined, "null"],
   ])("writes %# as Python does", (value, text) => {
