@@ -375,7 +375,7 @@ export class Celery {
 
   /** Ends the connections, once what was published is confirmed. Idempotent. */
   close(): Promise<void> {
-    return this.#closing ??= this.#close();
+    return this.#closing ??= this.hold.while(this.#close()); // goodbyes take a round trip
   }
 
   async #close(): Promise<void> {

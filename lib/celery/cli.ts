@@ -48,6 +48,7 @@ export async function main(app: Celery, moduleUrl: string, argv = process.argv.s
       });
     }
   }
+  app.hold.take(); // a command is under way until it says so, whatever its connections think
   const code = await runProgram(COMMANDS, argv, {
     app,
     moduleUrl,
