@@ -1,12 +1,12 @@
-import { join } from "node:path";
 import process from "node:process";
 import type { Broker } from "./broker.ts";
+import { publicSocketPath } from "./folder_claim.ts";
 import { DURABILITY } from "./journal/journal.ts";
 
 /** What a broker says when it has started: where it is, and what its promise is worth. */
 export function describeBroker(broker: Broker): string {
   const { durability, folder, host, idleMs, maxMemoryBytes, password } = broker.options;
-  const socket = join(folder, "broker.sock");
+  const socket = publicSocketPath(folder);
   const lines: [string, string][] = [
     ["folder", folder],
     ["socket", socket],

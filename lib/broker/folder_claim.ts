@@ -2,7 +2,7 @@
  * Who serves a data folder: whoever listens on the socket that the newest claim names.
  *
  *     claim.3        {"socket": "/tmp/…/b.sock", "pid": 4711}      the newest claim; its number only ever rises
- *     broker.sock -> the newest claim's socket, for redis-cli and Python
+ *     broker.sock -> the newest claim's socket: a name that stays, see `publicSocketPath`
  *
  * A broker first listens on a socket of its own, under a fresh name, and then claims the folder by creating the next number, which
  * only one can. So a claim whose socket nobody answers belongs to a dead broker, and there is never a moment in which two could
@@ -10,10 +10,10 @@
  *
  * @module
  */
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import * as fsp from "node:fs/promises";
 import { tmpdir, userInfo } from "node:os";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import process from "node:process";
 import { Buffer } from "node:buffer";
 import { ConnectionError, UsageError } from "../base/errors.ts";
@@ -42,15 +42,11 @@ export async function makeFolder(folder: string): Promise<string> {
   return path;
 }
 
-/**
- * A fresh name for a socket: in the folder where that is short enough for the system, else in a private folder under the
- * system's temporary one.
- */
+/** A fresh name for a socket. */
 export async function newSocketPath(folder: string): Promise<string> {
-  const name = `b-${randomBytes(4).toString("hex")}.sock`;
-  const near = join(folder, name);
-  if (Buffer.byteLength(near) <= MAX_SOCKET_PATH_BYTES) return near;
-  const runtime = join(tmpdir(), `three-classics-${userInfo().uid}`);
+  const path = socketPathIn(folder, `b-${randomBytes(4).toString("hex")}.sock`);
+  if (path.startsWith(folder)) return path;
+  const runtime = dirname(path);
   await fsp.mkdir(runtime, { mode: 0o700 }).catch((error) => {
     if (error.code !== "EEXIST") throw error;
   });
@@ -58,7 +54,25 @@ export async function newSocketPath(folder: string): Promise<string> {
   if (uid !== userInfo().uid || (mode & 0o077) !== 0) {
     throw new UsageError(`Cannot put a socket into ${runtime}: it is not a folder that only this user may enter`);
   }
-  return join(runtime, name);
+  return path;
+}
+
+/**
+ * The name under which the folder's broker can be reached as long as there is one, for redis-cli, Python, and clients that reconnect:
+ * `broker.sock` in the folder, or, where that would be too long for the system, a link with the folder's sum in its name.
+ */
+export function publicSocketPath(folder: string): string {
+  const path = resolve(folder);
+  const near = socketPathIn(path, "broker.sock");
+  if (near.startsWith(path)) return near;
+  return join(dirname(near), `${createHash("sha256").update(path).digest("hex").slice(0, 16)}.sock`);
+}
+
+/** In the folder, or in a private folder under the system's temporary one. */
+function socketPathIn(folder: string, name: string): string {
+  const near = join(folder, name);
+  if (Buffer.byteLength(near) <= MAX_SOCKET_PATH_BYTES) return near;
+  return join(tmpdir(), `three-classics-${userInfo().uid}`, name);
 }
 
 /** The socket of the broker that serves the folder now; undefined if none does. */
@@ -136,13 +150,14 @@ async function removeOlder(folder: string, newest: number): Promise<void> {
   }
 }
 
-/** A name that stays, for people and for Python. Where links are not possible only that convenience is missing. */
+/** Where links are not possible only the name that stays is missing: whoever asks `findBroker` does not need it. */
 async function pointTo(folder: string, socketPath: string): Promise<void> {
-  const draft = join(folder, `broker.sock.${process.pid}`);
+  const name = publicSocketPath(folder);
+  const draft = `${name.slice(0, -".sock".length)}.${process.pid}`;
   try {
     await fsp.rm(draft, { force: true });
     await fsp.symlink(socketPath, draft);
-    await fsp.rename(draft, join(folder, "broker.sock"));
+    await fsp.rename(draft, name);
   } catch {
     await fsp.rm(draft, { force: true });
   }

@@ -12,7 +12,7 @@
 export { describeBroker } from "./banner.ts";
 export { startBroker } from "./broker.ts";
 export type { Broker } from "./broker.ts";
-export { findBroker, FolderTakenError } from "./folder_claim.ts";
+export { findBroker, FolderTakenError, publicSocketPath } from "./folder_claim.ts";
 export { DURABILITY } from "./journal/journal.ts";
 export type { Durability } from "./journal/journal.ts";
 export { DEFAULT_BROKER_OPTIONS } from "./options.ts";

@@ -6,7 +6,7 @@
  * | `Q.RESERVE unacked index holder now limit numlists list …` | `[[list, tag, envelope], …]`: up to `limit` messages from the right ends of the lists, in the order given, each recorded among the unacknowledged. What is no envelope is removed and comes with a null tag |
  * | `Q.ACK unacked index tag …` | how many were unacknowledged and are gone now |
  * | `Q.RENEW index now tag …` | how many are still unacknowledged, and are counted from now on |
- * | `Q.REQUEUE unacked index front\|back tag list [tag list …]` | how many went back; `front` marks them as redelivered |
+ * | `Q.REQUEUE unacked index front\|back tag list [tag list …]` | how many went back, marked as redelivered: to be delivered next, or behind all others |
  * | `Q.RESTORE unacked index before limit` | how many, unacknowledged since `before` or longer, went back to the front, marked as redelivered |
  * | `Q.STORE key ttl value` | 1, or 0 where a SUCCESS is stored already; the value is also published under the key's name |
  * | `Q.WAIT timeout numlists list …` | the first list that is not empty; null after `timeout` milliseconds (0: never). Takes nothing |
@@ -211,10 +211,11 @@ function giveBack(
   drop(db, unackedKey, indexKey, [tag]);
   const unacked = record === undefined ? undefined : readUnacked(record);
   if (unacked === undefined) return false;
+  const envelope = markRedelivered(unacked.envelope);
   for (const key of lists) {
     const list = db.create(key, "list");
-    if (side === "FRONT") list.pushRight(markRedelivered(unacked.envelope));
-    else list.pushLeft(unacked.envelope);
+    if (side === "FRONT") list.pushRight(envelope);
+    else list.pushLeft(envelope);
     db.changed(key);
   }
   return true;

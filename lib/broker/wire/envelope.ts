@@ -34,7 +34,7 @@ export function readEnvelope(text: string): EnvelopeFacts | undefined {
   const properties = memberOf(parse(text), "properties");
   const info = memberOf(properties, "delivery_info");
   const deliveryTag = memberOf(properties, "delivery_tag");
-  if (typeof deliveryTag !== "string") return undefined;
+  if (typeof deliveryTag !== "string" || typeof info !== "object" || info === null) return undefined;
   return {
     deliveryTag: binary(deliveryTag),
     exchange: binary(memberOf(info, "exchange")),

@@ -39,11 +39,18 @@ describe("Q.RESERVE", () => {
 
   test("hands out what is no envelope without recording it", () => {
     const one = new BrokerShell().client();
-    one.run("LPUSH", "celery", "junk", '{"properties": {}}', '{"properties": {"delivery_tag": 5}}', "[1]");
+    one.run(
+      "LPUSH",
+      "celery",
+      "junk",
+      '{"properties": {"delivery_tag": "t"}}',
+      '{"properties": {"delivery_tag": 5}}',
+      "[1]",
+    );
 
     expect(reserve(one)).toEqual([
       ["celery", null, "junk"],
-      ["celery", null, '{"properties": {}}'],
+      ["celery", null, '{"properties": {"delivery_tag": "t"}}'],
       ["celery", null, '{"properties": {"delivery_tag": 5}}'],
       ["celery", null, "[1]"],
     ]);
@@ -99,14 +106,15 @@ describe("Q.REQUEUE", () => {
     );
   });
 
-  test("puts messages behind the others as they are", () => {
+  test("puts messages behind the others", () => {
     const one = new BrokerShell().client();
     one.run("LPUSH", "celery", envelope("t1"), envelope("t2"));
     reserve(one, "w", 1);
 
     one.run("Q.REQUEUE", "unacked", "unacked_index", "back", "t1", "celery");
 
-    expect(one.run("LRANGE", "celery", 0, -1)).toEqual([envelope("t1"), envelope("t2")]);
+    expect(one.run("LINDEX", "celery", -1)).toBe(envelope("t2"));
+    expect(one.run("LINDEX", "celery", 0)).toMatch(/"delivery_tag": "t1".*"redelivered": true/);
   });
 });
 
