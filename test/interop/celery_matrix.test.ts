@@ -11,7 +11,6 @@ import { tempDir } from "../support/temp_dir.ts";
 
 /** How each side is told where broker and results are. */
 interface Broker {
-  readonly name: string;
   readonly python: NodeJS.ProcessEnv;
   readonly ours: NodeJS.ProcessEnv;
   stop(): Promise<void>;
@@ -23,7 +22,7 @@ function at(url: string): NodeJS.ProcessEnv {
 
 async function realRedis(): Promise<Broker> {
   const server = await RedisServer.start();
-  return { name: "Redis", python: at(server.url), ours: at(server.url), stop: () => server.stop() };
+  return { python: at(server.url), ours: at(server.url), stop: () => server.stop() };
 }
 
 async function embedded(): Promise<Broker> {
@@ -32,7 +31,6 @@ async function embedded(): Promise<Broker> {
   const broker = new Program(...script("celery/addTask.ts", ["-b", url, "broker"]));
   await broker.printed(/three-classics broker/);
   return {
-    name: "embedded broker",
     python: at(`redis+socket://${join(dir.path, "broker.sock")}`),
     ours: at(url),
     stop: async () => {
@@ -46,7 +44,7 @@ const PYTHON_FOLDER = fileURLToPath(new URL("../python/celery", import.meta.url)
 const PYTHON_WORKER = ["-m", "celery", "-A", "addTask", "worker", "-l", "INFO", "-c", "1", "--without-gossip"];
 
 describeWithPeers(["redis-server", "python-celery"], "the sum of 5 and 5", () => {
-  for (const start of [realRedis, embedded]) {
+  for (const [name, start] of [["Redis", realRedis], ["the embedded broker", embedded]] as const) {
     let broker: Broker;
     beforeAll(async () => broker = await start());
     afterAll(() => broker.stop());
@@ -61,7 +59,7 @@ describeWithPeers(["redis-server", "python-celery"], "the sum of 5 and 5", () =>
     };
 
     for (const [whose, startWorker] of Object.entries(workers)) {
-      test(`comes from ${whose} worker to both clients, over ${start.name}`, { timeout: 60_000 }, async () => {
+      test(`comes from ${whose} worker to both clients, over ${name}`, { timeout: 60_000 }, async () => {
         const worker = startWorker();
         try {
           await worker.printed(/ ready\./);

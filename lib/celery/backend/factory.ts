@@ -8,6 +8,7 @@ const BACKENDS: ReadonlyMap<string, () => Promise<BackendFactory>> = new Map([
   ...["redis", "rediss", "redis+socket", "sentinel"].map((scheme) => [scheme, loadRedis] as const),
   ["disabled", async () => (await import("./disabled.ts")).createDisabledBackend],
   ["rpc", async () => (await import("./rpc.ts")).createRpcBackend],
+  ["embedded", async () => (await import("./embedded.ts")).createEmbeddedBackend],
   ["memory", async () => (await import("./memory.ts")).createMemoryBackend],
   ["cache+memory", async () => (await import("./memory.ts")).createMemoryBackend],
 ]);

@@ -1,7 +1,7 @@
 import { ConnectionError } from "../../base/errors.ts";
 import { Deferred } from "../../base/deferred.ts";
 import { redactUrl } from "../../base/log.ts";
-import { RedisClient, RedisSubscriber, type RespValue } from "../../redis/mod.ts";
+import { RedisClient, type RedisOptions, RedisSubscriber, type RespValue } from "../../redis/mod.ts";
 import type { CallOptions } from "../transport/transport.ts";
 import { DecodeError } from "../wire/errors.ts";
 import { readResultMeta, readResultTuple, writeResultMeta } from "../wire/result_meta.ts";
@@ -36,9 +36,15 @@ export class RedisBackend implements ResultBackend {
   readonly #chords: RedisChords;
   readonly #watchers = new Set<Deferred<never>>();
 
-  constructor(options: BackendOptions) {
-    const { redis, keyPrefix, chordOrdered } = readRedisBackendOptions(options);
-    this.uri = redactUrl(options.url);
+  /** @param behind for a server that is found and named otherwise than by `options.url` */
+  constructor(
+    options: BackendOptions,
+    behind: { uri?: string; beforeConnect?: NonNullable<RedisOptions["beforeConnect"]> } = {},
+  ) {
+    const { uri = redactUrl(options.url), ...hooks } = behind;
+    const { redis: connection, keyPrefix, chordOrdered } = readRedisBackendOptions(options);
+    const redis = { ...connection, ...hooks };
+    this.uri = uri;
     this.replyTo = options.replyTo;
     this.#codec = options.codec;
     this.#ttlSeconds = Math.ceil(options.expiresSeconds ?? 0);

@@ -173,6 +173,7 @@ export function resolveWorkerOptions(given: WorkerArguments, conf: Config, modul
     node: nodeName(given.hostname === undefined ? undefined : expandName(given.hostname, undefined)),
     moduleUrl,
     include: [...conf.imports, ...conf.include, ...given.include ?? []],
+    settings: { brokerUrl: conf.brokerUrl, resultBackend: conf.resultBackend },
     pool,
     concurrency: pool === "solo" ? 1 : Math.max(1, concurrency),
     autoscale: given.autoscale,

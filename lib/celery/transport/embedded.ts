@@ -1,10 +1,16 @@
 import { existsSync, realpathSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import process from "node:process";
 import { UsageError } from "../../base/errors.ts";
+import { checkNumber, checkOneOf } from "../../base/options.ts";
 import type { UnixAddress } from "../../net/mod.ts";
-import { runBroker, type RunBrokerOptions, spawnBroker, type SpawnBrokerOptions } from "../../broker/mod.ts";
+import type { RunBrokerOptions, SpawnBrokerOptions } from "../../broker/mod.ts";
+import { spawnBroker } from "../../broker/spawn_broker.ts"; // not mod.ts: a client need not load a broker
+import type { TransportOptions } from "./options.ts";
+import { RedisTransport } from "./redis.ts";
+import { readRedisOptions } from "./redis_options.ts";
+import type { Transport } from "./transport.ts";
 
 export interface EmbeddedOptions extends Omit<SpawnBrokerOptions, "folder"> {
   /** The script beside whose package the default folder is. Default: the one this process runs. */
@@ -63,7 +69,50 @@ function projectFolder(script: string | undefined): string {
  *
  * @param url `embedded://` or `embedded:///some/dir`
  */
-export function runEmbeddedBroker(url: string, options: RunEmbeddedOptions): Promise<void> {
+export async function runEmbeddedBroker(url: string, options: RunEmbeddedOptions): Promise<void> {
   const { script, ...own } = options;
-  return runBroker({ ...own, folder: embeddedFolder(url, script) });
+  const { runBroker } = await import("../../broker/run_broker.ts");
+  await runBroker({ ...own, folder: embeddedFolder(url, script) });
 }
+
+/**
+ * The URL with its folder spelled out, so that it means the same in every process; others pass unchanged.
+ *
+ * @param script the program beside whose package the default folder is
+ */
+export function absoluteEmbeddedUrl(url: string, script?: string): string {
+  return url.startsWith(SCHEME) ? `embedded://${pathToFileURL(embeddedFolder(url, script)).pathname}` : url;
+}
+
+/** How a Redis client reaches the embedded broker of a URL: through its socket, after making sure that somebody serves it. */
+export function embeddedConnection(url: string, options: EmbeddedOptions = {}) {
+  const folder = embeddedFolder(url, options.script);
+  return {
+    url: `redis+socket://${encodeURI(join(folder, "broker.sock"))}`,
+    beforeConnect: async (signal: AbortSignal) => {
+      await embeddedAddress(url, { ...options, signal });
+    },
+  };
+}
+
+/** Entry of the factory: `embedded://`. A broker that has left or was killed is started again by the next attempt to connect. */
+export function createEmbeddedTransport(options: TransportOptions): Transport {
+  const [url] = options.urls;
+  const { url: socketUrl, beforeConnect } = embeddedConnection(url, spawnOptions(options.transportOptions));
+  const settings = readRedisOptions({ ...options, urls: [socketUrl] });
+  return new RedisTransport({
+    ...settings,
+    uri: absoluteEmbeddedUrl(url),
+    redis: { ...settings.redis, beforeConnect },
+  });
+}
+
+/** What `broker_transport_options` may say of a broker that is started on demand: `durability`, `idle` in seconds. */
+function spawnOptions({ durability, idle }: TransportOptions["transportOptions"]): EmbeddedOptions {
+  return {
+    ...(durability === undefined ? {} : { durability: checkOneOf("durability", durability, DURABILITIES) }),
+    ...(idle === undefined ? {} : { idleMs: checkNumber("idle", idle, { min: 0 }) * 1000 }),
+  };
+}
+
+const DURABILITIES = ["memory", "everysec", "always"] as const;

@@ -9,6 +9,7 @@ const TRANSPORTS: ReadonlyMap<string, () => Promise<TransportFactory>> = new Map
   ["pyamqp", async () => (await import("./amqp.ts")).createAmqpTransport],
   ["librabbitmq", async () => (await import("./amqp.ts")).createAmqpTransport],
   ...["redis", "rediss", "redis+socket", "socket", "unix", "sentinel"].map((scheme) => [scheme, loadRedis] as const),
+  ["embedded", async () => (await import("./embedded.ts")).createEmbeddedTransport],
   ["memory", async () => (await import("./memory.ts")).createMemoryTransport],
 ]);
 

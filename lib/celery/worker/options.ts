@@ -9,6 +9,8 @@ export interface WorkerOptions {
   readonly moduleUrl: string;
   /** Modules that children import as well, for their tasks. */
   readonly include: readonly string[];
+  /** Settings that children take over, because they are not in the module: those of the command line. */
+  readonly settings: Readonly<Record<string, unknown>>;
   readonly pool: PoolKind;
   /** Children of a prefork pool; tasks at once in an async one. */
   readonly concurrency: number;

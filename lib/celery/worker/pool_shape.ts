@@ -30,6 +30,7 @@ export function poolShape(options: Pick<WorkerOptions, "pool" | "concurrency" | 
 export interface ChildSetup {
   readonly moduleUrl: string;
   readonly include: readonly string[];
+  readonly settings: Readonly<Record<string, unknown>>;
   readonly node: string;
   readonly tasksPerChild: number;
   /** KiB. */
@@ -40,6 +41,7 @@ export function childArguments(options: WorkerOptions): readonly string[] {
   const setup: ChildSetup = {
     moduleUrl: options.moduleUrl,
     include: options.include,
+    settings: options.settings,
     node: options.node,
     tasksPerChild: poolShape(options).tasksPerChild,
     maxMemory: options.maxMemoryPerChild,

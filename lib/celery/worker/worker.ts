@@ -226,17 +226,17 @@ export class Worker {
     if (this.#ending.settled) return;
     await this.#meetOthers();
     if (this.#ending.settled) return;
+    await this.#openMailbox();
+    this.#log.write(lines.workerReady(this.options.node));
     this.#consumer = await transport.consume({
       queues: this.#ports.queues(),
       credit: this.#credit(),
       onDelivery: (delivery) => this.#intake.take(delivery),
       onCancelled: (reason) => this.#log.write(lines.unrecoverable(reprOf(reason))),
     });
-    await this.#openMailbox(this.#consumer);
     this.#watchConnection();
     this.#autoscaler?.start();
     this.#state = "running";
-    this.#log.write(lines.workerReady(this.options.node));
     this.#hooks.onReady();
   }
 
@@ -253,19 +253,20 @@ export class Worker {
     if (this.options.heartbeat) this.#heart.start();
   }
 
-  async #openMailbox(consumer: Consumer): Promise<void> {
+  async #openMailbox(): Promise<void> {
     if (!this.options.remoteControl) return;
     const { controlExchange, encode } = this.#ports;
     this.#mailbox = new Mailbox({
-      panel: this.#panel(consumer),
+      panel: this.#panel(),
       exchange: controlExchange,
       encode: (value) => encode.call(this.#ports, value),
     });
     await this.#mailbox.open();
   }
 
-  #panel(consumer: Consumer): Panel {
+  #panel(): Panel {
     const ports = this.#ports;
+    const consumer = () => this.#consumer ?? raise("it does not consume yet");
     return {
       node: this.options.node,
       clock: this.#clock,
@@ -282,7 +283,9 @@ export class Worker {
       revokedStamps: this.#revokedStamps,
       tasks: this.tasks,
       transport: ports.transport,
-      consumer,
+      get consumer() {
+        return consumer();
+      },
       timezone: ports.reader.timezone,
       startedAtMs: this.#startedAtMs,
       maxTasksPerChild: this.options.maxTasksPerChild,
@@ -447,6 +450,10 @@ export class Worker {
     if (wasExpected || this.#state === "stopping") return;
     this.#log.write(lines.childExited(index, pid, describeExit(exit)));
   }
+}
+
+function raise(why: string): never {
+  throw new UsageError(`Cannot ask the worker: ${why}`, { code: "ERR_STATE" });
 }
 
 function reprOf(error: unknown): string {

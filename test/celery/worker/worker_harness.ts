@@ -24,6 +24,7 @@ export const WORKER_OPTIONS: WorkerOptions = {
   node: "worker@host",
   moduleUrl: "",
   include: [],
+  settings: {},
   pool: "prefork",
   concurrency: 2,
   autoscale: undefined,

@@ -22,6 +22,7 @@ const KIB = 1024;
 
 async function main(setup: ChildSetup): Promise<void> {
   const app = findApp(await import(setup.moduleUrl), setup.moduleUrl);
+  app.conf.update(setup.settings);
   for (const module of setup.include) await import(moduleUrl(module));
   registerBuiltins(app);
 
