@@ -330,9 +330,18 @@ function isClosing(code: number, closing: number): boolean {
 /** What a dict of two texts stands for, if it is one of serpent's own. */
 function specialDict(dict: Record<string, unknown>): unknown {
   const { data, encoding, __class__: name, value } = dict;
-  if (encoding === "base64" && typeof data === "string") {
-    const bytes = Buffer.from(data, "base64");
-    return bytes.toString("base64") === data ? bytes : dict;
-  }
+  if (encoding === "base64" && typeof data === "string") return canonicalBytes(data) ?? dict;
   return name === "float" && typeof value === "string" ? parseFloatText(value) : dict;
+}
+
+const BASE64_BLOCK = 4;
+
+/** The bytes of a base64 text, unless they would not be written as this very text again. */
+function canonicalBytes(text: string): Buffer | undefined {
+  if (text.length % BASE64_BLOCK !== 0 || text.includes("-") || text.includes("_")) return undefined;
+  const bytes = Buffer.from(text, "base64"); // skips what is no base64, which shows in the length
+  const end = text.slice(-BASE64_BLOCK);
+  const padding = end.endsWith("==") ? 2 : end.endsWith("=") ? 1 : 0;
+  const isWhole = bytes.length === (text.length / BASE64_BLOCK) * 3 - padding;
+  return isWhole && bytes.toString("base64", Math.max(0, bytes.length - 3 + padding)) === end ? bytes : undefined;
 }

@@ -49,6 +49,9 @@ export function writeSerpentCall(
 /** Texts from here on go to the sink in pieces instead of being joined with their quotes. */
 const LONG_TEXT_CHARS = 4096;
 
+/** Bytes are encoded by the block, so that no text of their whole size is made; a multiple of 3 needs no padding inside. */
+const BASE64_BLOCK_BYTES = 9 * 1024;
+
 class SerpentWriter {
   readonly #sink: Utf8Sink;
   readonly #classes: ClassRegistry;
@@ -130,7 +133,10 @@ class SerpentWriter {
   #bytes(value: Uint8Array): void {
     this.#checkBracket();
     this.#sink.write("{'data': '");
-    this.#sink.write(viewOf(value).toString("base64"));
+    const bytes = viewOf(value);
+    for (let at = 0; at < bytes.length; at += BASE64_BLOCK_BYTES) {
+      this.#sink.write(bytes.toString("base64", at, at + BASE64_BLOCK_BYTES));
+    }
     this.#sink.write("', 'encoding': 'base64'}");
   }
 
