@@ -12,14 +12,15 @@ import { checkTaskOptions, type TaskOptions, type TaskProperties, taskProperties
 import { directRequest, type TaskRequest } from "./task_request.ts";
 
 /** What is left of `All` before `Last`: the arguments that a partial signature still waits for. */
-export type Missing<All extends readonly unknown[], Last extends readonly unknown[]> = All extends
-  [...infer First, ...Last] ? First
+export type Missing<All extends readonly unknown[], Last extends readonly unknown[]> = number extends All["length"]
+  ? unknown[]
+  : All extends [...infer First, ...Last] ? First
   : All extends readonly [unknown?, ...infer Rest] ? Missing<Rest, Last>
   : [];
 
 /** Every list that `All` may end with, down to none. */
-export type Ending<All extends readonly unknown[]> = All extends readonly [unknown?, ...infer Rest]
-  ? All | (number extends All["length"] ? All : Ending<Rest>)
+export type Ending<All extends readonly unknown[]> = number extends All["length"] ? All
+  : All extends readonly [unknown?, ...infer Rest] ? All | Ending<Rest>
   : [];
 
 /** Every list that `All` may begin with. */

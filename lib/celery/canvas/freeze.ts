@@ -177,7 +177,7 @@ export function prepareChain(
       const { task: body, result } = previous;
       task = chordNode(task, body, {
         ...(result.results === null ? { task_id: result.id } : {}),
-        ...(rootId === undefined ? {} : { root_id: rootId }),
+        root_id: rootId ?? null,
       });
       const before = tasks.at(-1);
       const resultBefore = results.at(-1);

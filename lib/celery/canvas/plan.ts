@@ -56,18 +56,17 @@ export function planOf(
   { args = [], kwargs = {}, options = {} }: Application,
   context: CanvasContext,
 ): Plan {
-  const given = withoutNulls(options);
   switch (kindOf(node)) {
     case "task":
       return node.task === "celery.chunks"
-        ? planOf(chunksGroup(node), { args, kwargs, options: given }, context)
-        : planTask(node, args, kwargs, given, context);
+        ? planOf(chunksGroup(node), { args, kwargs, options }, context)
+        : planTask(node, args, kwargs, withoutNulls(options), context);
     case "chain":
-      return planChain(node, args, kwargs, given, context);
+      return planChain(node, args, kwargs, options, context);
     case "group":
-      return planGroup(node, args, kwargs, given, context);
+      return planGroup(node, args, kwargs, options, context);
     case "chord":
-      return planChord(node, args, kwargs, given, context);
+      return planChord(node, args, kwargs, options, context);
   }
 }
 
@@ -113,18 +112,18 @@ function planChain(
   node: Node,
   args: readonly unknown[],
   kwargs: Kwargs,
-  given: NodeOptions,
+  given: Readonly<NodeOptions>,
   context: CanvasContext,
 ): Plan {
   const { group_id, chord, task_id, link, link_error, root_id, parent_id: _, group_index, ...options } = {
-    ...withoutNulls(node.options),
+    ...node.options,
     ...given,
   };
   const { tasks, results } = prepareChain(node, {
     args: node.immutable ? node.args : [...args, ...node.args],
     kwargs,
     groupId: textOf(group_id),
-    chord: chord === undefined ? undefined : nodeOf(chord),
+    chord: isSet(chord) ? nodeOf(chord) : undefined,
     lastTaskId: textOf(task_id),
     linkError: link_error,
     rootId: textOf(root_id),
@@ -146,14 +145,14 @@ function planGroup(
   node: Node,
   args: readonly unknown[],
   kwargs: Kwargs,
-  given: NodeOptions,
+  given: Readonly<NodeOptions>,
   context: CanvasContext,
 ): Plan {
   const { link, link_error, add_to_parent: _, ...rest } = given;
-  if (link !== undefined) throw new UsageError("Cannot add link to group: use a chord");
-  if (link_error !== undefined) throw new UsageError("Cannot add link to group: do that on individual tasks");
+  if (isSet(link)) throw new UsageError("Cannot add link to group: use a chord");
+  if (isSet(link_error)) throw new UsageError("Cannot add link to group: do that on individual tasks");
   if (tasksOf(node).length === 0) return { steps: [], result: freeze(node, {}, context) };
-  const { task_id, chord, group_index: _index, ...options } = withoutNulls(mergeOptions(node.options, rest));
+  const { task_id, chord, group_index: _index, ...options } = mergeOptions(node.options, rest);
   const groupId = textOf(task_id) ?? context.newId();
   const members = preparedMembers(node, groupId, textOf(options.root_id), context);
   const shared = { ...options, group_id: groupId, add_to_parent: false };
@@ -161,9 +160,9 @@ function planGroup(
   let hasChord = false;
   const steps = members.flatMap(({ task }): readonly Step[] => {
     const own = chord ?? task.options.chord;
-    hasChord ||= own !== undefined && own !== null;
+    hasChord ||= isSet(own);
     size += partsIn(task);
-    return planOf(task, { args, kwargs, options: { ...shared, ...(own ? { chord: own } : {}) } }, context).steps;
+    return planOf(task, { args, kwargs, options: { ...shared, chord: own ?? null } }, context).steps;
   });
   const before: Step[] = hasChord ? [{ kind: "chord-size", groupId, size }] : [];
   const results = members.map(({ result }) => result);
@@ -194,13 +193,13 @@ function planChord(
   node: Node,
   args: readonly unknown[],
   kwargs: Kwargs,
-  given: NodeOptions,
+  given: Readonly<NodeOptions>,
   context: CanvasContext,
 ): Plan {
   const { body: givenBody, ...headerKwargs } = kwargs;
   const { task_id: givenId, ...options } = given;
-  const standing = withoutNulls(node.options);
-  const ownBody = givenBody === undefined ? bodyOf(node) : fromData(givenBody, "body");
+  const standing = node.options;
+  const ownBody = isSet(givenBody) ? fromData(givenBody, "body") : bodyOf(node);
   if (ownBody === null) throw new UsageError("Cannot send a chord without a body");
   const body = clone(ownBody, [], {}, options);
   const groupId = textOf(standing.task_id) ?? context.newId();
@@ -211,14 +210,15 @@ function planChord(
   const bodyResult = freeze(body, { id: textOf(givenId ?? standingId) ?? context.newId(), groupId, rootId }, context);
   const { results } = freezeGroup(header, { groupId, chord: body, rootId }, context);
   const headerResult: FrozenResult = { id: groupId, parent: null, results };
-  bodyResult.parent = headerResult;
   if (results.length === 0) {
+    bodyResult.parent = headerResult;
     return { steps: planOf(body, { args: [[]] }, context).steps, result: bodyResult };
   }
   const { chain: _chain, chord: _chord, ...passed } = merged;
   const partial = node.immutable ? node.args : [...args, ...node.args];
   const ownKwargs = { ...(node.kwargs.kwargs as Kwargs | undefined), ...headerKwargs };
   const sent = planOf(header, { args: partial, kwargs: ownKwargs, options: { ...passed, task_id: groupId } }, context);
+  bodyResult.parent = sent.result; // its chords were frozen once more
   const isNested = results.some((result) => result.results !== null);
   const save: Step[] = isNested ? [{ kind: "save-group", result: headerResult }] : [];
   return { steps: [...save, ...sent.steps], result: bodyResult };
@@ -226,6 +226,10 @@ function planChord(
 
 function withoutNulls(options: Readonly<NodeOptions>): NodeOptions {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== null && value !== undefined));
+}
+
+function isSet(value: unknown): boolean {
+  return value !== undefined && value !== null;
 }
 
 function textOf(value: unknown): string | undefined {

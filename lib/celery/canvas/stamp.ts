@@ -1,4 +1,4 @@
-import { bodyOf, fromData, headerOf, kindOf, type Node, tasksOf, valuesOf } from "./node.ts";
+import { bodyOf, fromData, headerGroupOf, headerOf, kindOf, type Node, tasksOf, valuesOf } from "./node.ts";
 
 /** Stamps by name; they travel in the headers of every message. */
 export type Stamps = Readonly<Record<string, unknown>>;
@@ -62,6 +62,7 @@ export function stamp(node: Node, stamps: Stamps, options: StampOptions = {}): v
 
 function stampChord(chord: Node, stamps: Stamps, options: StampOptions): void {
   const { visitor } = options;
+  if (visitor !== undefined) headerGroupOf(chord); // visitors see a group
   const started = visitor?.onChordHeaderStart?.(chord, stamps) ?? visitor?.onGroupStart?.(chord, stamps);
   const all = collected(stamps, started, chord, options);
   stampLinks(chord, all, options);
