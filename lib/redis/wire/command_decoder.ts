@@ -79,7 +79,7 @@ export class CommandDecoder {
           if (words === undefined || words.length > 0) return words;
           continue; // an empty line, as netcat sends
         }
-        const count = this.#reader.integer();
+        const count = this.#integer("invalid multibulk length");
         if (count === undefined) return undefined;
         if (count > this.#limits.maxElements) this.#refuseLimit("invalid multibulk length");
         if (count <= 0) continue; // Redis ignores it
@@ -99,7 +99,7 @@ export class CommandDecoder {
         const type = reader.peek();
         if (type === -1) return false;
         if (type !== BULK) this.#refuse(`expected '$', got '${String.fromCharCode(type)}'`);
-        const size = reader.integer();
+        const size = this.#integer("invalid bulk length");
         if (size === undefined) return false;
         if (size < 0) this.#refuse("invalid bulk length");
         if (size > this.#limits.maxBulkBytes) this.#refuseLimit("invalid bulk length");
@@ -112,6 +112,16 @@ export class CommandDecoder {
       this.#missing--;
     }
     return true;
+  }
+
+  /** @param why Redis' words for what is no number */
+  #integer(why: string): number | bigint | undefined {
+    try {
+      return this.#reader.integer();
+    } catch (error) {
+      if (error instanceof LimitError) this.#refuseLimit(why);
+      this.#refuse(why);
+    }
   }
 
   #readInline(type: number): Buffer[] | undefined {
