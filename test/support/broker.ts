@@ -15,9 +15,9 @@ export async function testBroker(options: Partial<BrokerOptions> = {}, files?: J
   return broker;
 }
 
-/** A client of it, closed with the test. */
+/** A client of it, dropped at the end of the test. */
 export async function clientOf(broker: Broker): Promise<RespClient> {
   const client = await RespClient.open({ path: broker.socketPath });
-  onTestFinished(() => client.close());
+  onTestFinished(() => client.connection.abort());
   return client;
 }

@@ -24,10 +24,12 @@ export class RespClient {
   keepsBytes = false;
   readonly #decoder = new RespDecoder();
   hasEnded = false;
+  #isPaused = false;
 
   private constructor(connection: Connection) {
     this.connection = connection;
     connection.read((chunk) => {
+      if (this.#isPaused) return new Promise(() => {}); // never asks for more
       if (this.keepsBytes) this.received = Buffer.concat([this.received, chunk]);
       this.#decoder.feed(chunk);
       for (let value = this.#decoder.next(); value !== undefined; value = this.#decoder.next()) {
@@ -70,6 +72,11 @@ export class RespClient {
     const replies: PlainReply[] = [];
     while (replies.length < commands.length) replies.push(await this.next());
     return replies;
+  }
+
+  /** Reads no more from now on: what the server sends piles up there. */
+  pause(): void {
+    this.#isPaused = true;
   }
 
   close(): Promise<void> {
