@@ -66,6 +66,8 @@ export class ObjectTable {
   /** `register` without questions, and without a URI: for what is there before the daemon has an address. */
   add(target: object, objectId: string): void {
     const members = membersOf(target, this.#options.requireExpose);
+    const replaced = this.#entries.get(objectId);
+    if (replaced !== undefined) setRegistration(replaced.target, undefined);
     this.#entries.set(objectId, { objectId, target, isClass: typeof target === "function", members });
     setRegistration(target, { objectId, state: () => this.stateOf(objectId) });
   }
