@@ -74,7 +74,7 @@ function objection(path: string, { from, isType }: Import): string | undefined {
     return target === door || target.startsWith(`${folder}/`) ? undefined : `scripts import only ${door}`;
   }
   if (target.startsWith(`${folder}/`)) {
-    const impure = path.includes("/wire/") && !isPure(target);
+    const impure = path.includes("/wire/") && !isPure(target) && !isType; // a type is gone at run time
     return impure ? `${target} is not pure, and wire/ is` : undefined;
   }
   const allowed = [...(ARROWS[folder] ?? []), ...(EXCEPTIONS[path] ?? [])];

@@ -30,7 +30,8 @@ const QUIET_RULES: readonly { readonly pattern: RegExp; readonly why: string }[]
   { pattern: /\bprocess\.env\b/, why: "the environment is read in env.ts, cli.ts and scripts" },
   { pattern: /\bprocess\.exit\(/, why: "only a program ends the process" },
 ];
-const MAY_SPEAK = /^(celery|pyro|socket)\/|\/(cli|env|tour)\.ts$|\/cli\/|_main\.ts$/;
+/** Scripts, command lines and programs, and how a child process is told where its parent is. */
+const MAY_SPEAK = /^(celery|pyro|socket)\/|\/(cli|env|tour)\.ts$|\/cli\/|_main\.ts$|^lib\/proc\/(child|parent)\.ts$/;
 
 /** One sentence for each place that would not run unchanged on tsx, Node 22+, Deno and Bun. */
 export function portabilityViolations(files: ReadonlyMap<string, string>): string[] {

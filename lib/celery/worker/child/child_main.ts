@@ -30,6 +30,7 @@ async function main(setup: ChildSetup): Promise<void> {
   const tracer = new TaskTracer(app, {
     node: setup.node,
     sendEvent: (type, fields) => send({ kind: "event", type, fields }),
+    complain: (message) => console.error(message), // the supervisor logs what a child writes
   });
   let isLeaving = false;
   const leave = () => {

@@ -20,6 +20,8 @@ export interface TracerOptions {
   /** Node name of the worker. */
   readonly node: string;
   readonly sendEvent: (type: string, fields: Readonly<Record<string, unknown>>) => void;
+  /** Told what went wrong beside the tasks: results that could not be stored, followers that could not be sent. */
+  readonly complain: (message: string) => void;
 }
 
 /** A task on its way through this process. */
@@ -54,9 +56,9 @@ export class TaskTracer implements JobSteps<TracedTask> {
     this.#app = app;
     this.#options = options;
     this.#results = new TaskResults(app, options.node, ({ id, task }, error) => {
-      console.error(`Cannot store the result of ${task}[${id}]: ${error.message}`);
+      options.complain(`Cannot store the result of ${task}[${id}]: ${error.message}`);
     });
-    this.#continuation = new Continuation(app, (message) => console.error(message));
+    this.#continuation = new Continuation(app, options.complain);
   }
 
   configure(settings: ChildSettings): void {
@@ -200,7 +202,9 @@ export class TaskTracer implements JobSteps<TracedTask> {
   #storeStarted(request: TaskRequest): void {
     const result = { pid: process.pid, hostname: this.#options.node };
     this.#results.store(request, { status: "STARTED", result, traceback: null })
-      .catch((error) => console.error(`Cannot store that ${request.task}[${request.id}] has started: ${error}`));
+      .catch((error) =>
+        this.#options.complain(`Cannot store that ${request.task}[${request.id}] has started: ${error}`)
+      );
   }
 
   /** A message that was delivered before may be of a task that is done. */
