@@ -6,7 +6,8 @@ import { UsageError } from "../../base/errors.ts";
 import { checkNumber, checkOneOf } from "../../base/options.ts";
 import type { UnixAddress } from "../../net/mod.ts";
 import type { RunBrokerOptions, SpawnBrokerOptions } from "../../broker/mod.ts";
-import { spawnBroker } from "../../broker/spawn_broker.ts"; // not mod.ts: a client need not load a broker
+import { publicSocketPath } from "../../broker/folder_claim.ts"; // not mod.ts: a client need not load a broker
+import { spawnBroker } from "../../broker/spawn_broker.ts";
 import type { TransportOptions } from "./options.ts";
 import { RedisTransport } from "./redis.ts";
 import { readRedisOptions } from "./redis_options.ts";
@@ -88,7 +89,7 @@ export function absoluteEmbeddedUrl(url: string, script?: string): string {
 export function embeddedConnection(url: string, options: EmbeddedOptions = {}) {
   const folder = embeddedFolder(url, options.script);
   return {
-    url: `redis+socket://${encodeURI(join(folder, "broker.sock"))}`,
+    url: `redis+socket://${encodeURI(publicSocketPath(folder))}`,
     beforeConnect: async (signal: AbortSignal) => {
       await embeddedAddress(url, { ...options, signal });
     },
