@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
-import { locateNS, Proxy, type RemoteNameServer } from "../../../lib/pyro/mod.ts";
+import { Daemon, locateNS, Proxy, type RemoteNameServer } from "../../../lib/pyro/mod.ts";
+import { eventually } from "../../support/eventually.ts";
 import { describeWithPeers, PYTHON } from "../../support/peers.ts";
 import { Program, run, script } from "../../support/program.ts";
 import { freePort } from "../../support/redis_server.ts";
@@ -135,6 +136,34 @@ print("fine")
     const { stdout, stderr } = await run(PYTHON, ["-c", program], { env: names.env });
 
     expect(stdout + stderr).toBe("fine\n");
+  });
+
+  test("Pyro4's HTTP gateway shows our objects and calls them", async () => {
+    class Greeter {
+      static readonly exposed = ["hello", "mood"];
+      hello(name: string): string {
+        return `hello ${name}`;
+      }
+      get mood(): string {
+        return "fine";
+      }
+    }
+    const daemon = await Daemon.start({ host: "127.0.0.1" });
+    onTestFinished(() => daemon.close());
+    const ns = await locateNS("127.0.0.1", names.port);
+    await ns.register("http.greeter", daemon.register(new Greeter()));
+    await ns._pyroRelease();
+    const port = await freePort();
+    const args = ["-m", "Pyro4.utils.httpgateway", "-H", "127.0.0.1", "-p", String(port)];
+    const gateway = new Program(PYTHON, args, { env: names.env });
+    onTestFinished(() => void gateway.stop("SIGKILL"));
+    const get = async (path: string) => (await fetch(`http://127.0.0.1:${port}/pyro/${path}`)).text();
+    await eventually("the gateway serves", async () => (await get("")).includes("http.greeter"));
+
+    expect(JSON.parse(await get("http.greeter/$meta"))).toEqual({ methods: ["hello"], attributes: ["mood"] });
+    expect(await get("http.greeter/hello?name=you")).toBe('"hello you"');
+    expect(await get("http.greeter/mood")).toBe('"fine"');
+    expect(JSON.parse(await get("http.greeter/hello"))).toMatchObject({ __class__: "builtins.TypeError" });
   });
 
   test("Python's client finds it by broadcast", async () => {
