@@ -119,6 +119,15 @@ export class ChunkBuffer {
     return this.take(Math.min(limit, first.length - this.#offset));
   }
 
+  /** Copies what is buffered, so that the chunks it lies in may be changed. */
+  own(): void {
+    if (this.#length === 0) return;
+    this.#chunks = [Buffer.from(this.peek(this.#length))];
+    this.#head = 0;
+    this.#offset = 0;
+    this.#smallInRow = 0;
+  }
+
   /** Removes and returns everything that is buffered. */
   takeAll(): Buffer {
     return this.take(this.#length);

@@ -5,6 +5,7 @@ import { asError, ConnectionError, UsageError } from "../base/errors.ts";
 import { Deferred } from "../base/deferred.ts";
 import { systemClock, withDeadline } from "../base/time.ts";
 import { viewOf } from "../base/bytes.ts";
+import { readShared } from "./shared_reads.ts";
 import { explainSocketError } from "./socket_error.ts";
 
 /** Chunks up to this size are copied together into one write; larger ones go to the system as they are. */
@@ -125,10 +126,12 @@ export class Connection {
   /**
    * Hands every received chunk to `handler`, in order, one at a time. Call it once per connection.
    *
+   * @param options.lend true: a chunk is lent, and overwritten once `handler` has returned (a promise it returns changes
+   * nothing about that). Saves a copy. Default false: chunks are the handler's own.
    * @returns settles at the peer's EOF, after the last chunk was handled. @throws the reason if the connection is lost or
    * `close` was called before the end was read; what `handler` throws, after aborting the connection with it.
    */
-  async read(handler: ChunkHandler): Promise<void> {
+  async read(handler: ChunkHandler, options: { lend?: boolean } = {}): Promise<void> {
     if (this.#reading) throw new UsageError(`Cannot read from ${this.peer}: it is read already`, { code: "ERR_STATE" });
     this.#reading = true;
     const socket = this.#socket;
@@ -162,11 +165,13 @@ export class Connection {
         settle(error);
       }
     };
-    socket.on("data", (chunk: Buffer) => {
+    const take = (chunk: Buffer) => {
       if (!busy || this.#state === "closing") return step(chunk);
       waiting.push(chunk);
       socket.pause();
-    });
+    };
+    readShared(socket, (chunk) => take(options.lend === true && !busy ? chunk : Buffer.from(chunk)));
+    socket.on("data", take);
     await Promise.race([this.#eof.promise, failed.promise]);
     if (busy) {
       idle = new Deferred<void>();

@@ -32,7 +32,7 @@ export class Framed<In, Out> implements AsyncIterable<In> {
     this.#codec = codec;
     this.#decoder = codec.decoder();
     this.#deadlines = new ReadDeadlines((error) => this.abort(error), connection.peer, options);
-    connection.read((chunk) => this.#received(chunk)).then(
+    connection.read((chunk) => this.#received(chunk), { lend: this.#decoder.keepsNothing === true }).then(
       () => this.#ended({}),
       (error) => this.#ended({ error: asError(error) }),
     );

@@ -1,15 +1,16 @@
 import { asError, ConnectionError, ProtocolError } from "../base/errors.ts";
 import { withDeadline } from "../base/time.ts";
-import { type Address, connect, type ConnectOptions, Framed } from "../net/mod.ts";
+import { type Address, connect, type ConnectOptions } from "../net/mod.ts";
 import type { ConfinedFolder } from "./confined_folder.ts";
 import { TransferError } from "./errors.ts";
 import { receiveFiles, type ReceiveOptions } from "./receive_files.ts";
 import { sendFiles, type SendOptions } from "./send_files.ts";
 import { isProof, newNonce, proofOf } from "./shared_secret.ts";
 import type { SourceList } from "./source.ts";
-import type { Session, TransferReport } from "./transfer.ts";
+import { Session } from "./session.ts";
+import type { TransferReport } from "./transfer.ts";
 import { type Message, type Offer, PROTOCOL_VERSION } from "./wire/message.ts";
-import { type Incoming, messageCodec } from "./wire/session_codec.ts";
+import type { Incoming } from "./wire/session_codec.ts";
 
 export interface SocketClientOptions extends ConnectOptions {
   /** Proved to the server, and asked of it, before anything else. Default: neither. */
@@ -42,9 +43,7 @@ export class SocketClient {
   /** @throws {ConnectionError}; {TransferError} code `secret` where one side does not know the other's */
   static async connect(address: Address, options: SocketClientOptions = {}): Promise<SocketClient> {
     const { answerTimeoutMs = 300_000, secret } = options;
-    const session: Session = new Framed(await connect(address, options), messageCodec(), {
-      idleTimeoutMs: answerTimeoutMs,
-    });
+    const session = Session.ofClient(await connect(address, options), { idleTimeoutMs: answerTimeoutMs });
     const client = new SocketClient(session, answerTimeoutMs);
     try {
       if (secret !== undefined) await client.#authenticate(secret);

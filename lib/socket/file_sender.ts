@@ -1,19 +1,13 @@
-import { Buffer } from "node:buffer";
 import { createHash, type Hash } from "node:crypto";
 import type { FileHandle } from "node:fs/promises";
+import { BLOCK_BYTES, BlockRing } from "./blocks.ts";
 import { TransferError } from "./errors.ts";
 import { hashPrefix } from "./partial_file.ts";
 import type { Source } from "./source.ts";
-import type { Session, TransferOptions } from "./transfer.ts";
+import type { Session } from "./session.ts";
+import type { TransferOptions } from "./transfer.ts";
 import { quoteName } from "./wire/file_name.ts";
 import type { Want } from "./wire/message.ts";
-
-const BLOCK_BYTES = 1024 * 1024;
-/**
- * Blocks that are used in turns. One is being read, one hashed and queued; of those before, at most the connection's
- * high-water mark (1 MiB) is unsent, because each send is awaited: when a block's turn comes again, it has left.
- */
-const BLOCKS = 4;
 
 /** Sends one file, or the rest of it that the receiver does not have. */
 export class FileSender {
@@ -24,10 +18,19 @@ export class FileSender {
   readonly #source: Source & { kind: "file" | "stream" };
   readonly #want: Want;
   readonly #options: TransferOptions;
+  readonly #ring: BlockRing;
   #isStopped = false;
 
-  constructor(session: Session, source: Source & { kind: "file" | "stream" }, want: Want, options: TransferOptions) {
+  /** @param ring the connection's own: its blocks may still be on their way from the file before */
+  constructor(
+    session: Session,
+    source: Source & { kind: "file" | "stream" },
+    want: Want,
+    ring: BlockRing,
+    options: TransferOptions,
+  ) {
     this.index = want.index;
+    this.#ring = ring;
     this.#session = session;
     this.#source = source;
     this.#want = want;
@@ -80,20 +83,19 @@ export class FileSender {
 
   /** Reads the next block while this one is hashed and sent. @returns where the file ended */
   async #sendBlocks(handle: FileHandle, offset: number, hash: Hash | undefined): Promise<number> {
-    const blocks = Array.from({ length: BLOCKS }, () => Buffer.allocUnsafeSlow(BLOCK_BYTES));
-    const read = (turn: number, at: number) => {
-      const reading = handle.read(blocks[turn % BLOCKS] ?? Buffer.alloc(0), 0, BLOCK_BYTES, at);
+    const read = (at: number) => {
+      const reading = handle.read(this.#ring.next(), 0, BLOCK_BYTES, at);
       reading.catch(() => {}); // told to whoever awaits it; after an error in between nobody does
       return reading;
     };
     let at = offset;
-    let reading = read(0, at);
-    for (let turn = 0; !this.#isStopped; turn++) {
+    let reading = read(at);
+    while (!this.#isStopped) {
       const { bytesRead, buffer } = await reading;
       if (bytesRead === 0) break;
       at += bytesRead;
-      reading = read(turn + 1, at);
-      await this.#sendBytes(buffer.subarray(0, bytesRead), hash);
+      reading = read(at);
+      await this.#sendBytes(BlockRing.filled(buffer, bytesRead), hash);
     }
     await reading;
     return at;

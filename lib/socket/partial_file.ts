@@ -1,17 +1,16 @@
-import { Buffer } from "node:buffer";
+import type { Buffer } from "node:buffer";
 import { createHash, type Hash } from "node:crypto";
 import { constants } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
+import { viewOf } from "../base/bytes.ts";
+import { giveBlock, takeBlock } from "./blocks.ts";
 import type { ConfinedFolder } from "./confined_folder.ts";
 import { isErrno, TransferError } from "./errors.ts";
 import { partialName, quoteName } from "./wire/file_name.ts";
 import type { Existing } from "./wire/message.ts";
 
-/** Received chunks are written in batches of about this size: one system call for many chunks. */
-const BATCH_BYTES = 1024 * 1024;
-/** Batches on their way to the disk; beyond it the network waits. */
-const MAX_BATCHES = 2;
-const READ_BYTES = 1024 * 1024;
+/** Blocks on their way to the disk; beyond it the network waits. */
+const MAX_WRITES = 2;
 
 /**
  * A file that is being received: `.NAME.part` beside its target, until it is complete, checked and safe on the disk.
@@ -32,10 +31,10 @@ export class PartialFile {
   readonly #lock: string;
   #hash: Hash | undefined;
   #size = 0;
-  #batch: Uint8Array[] = [];
-  #batchBytes = 0;
+  #block: Buffer | undefined; // being filled
+  #filled = 0;
   #writes: Promise<void> = Promise.resolve();
-  #batches = 0;
+  #writing = 0;
   #failed: unknown;
   #isClosed = false;
 
@@ -83,12 +82,12 @@ export class PartialFile {
 
   /** Bytes so far, the prefix included. */
   get size(): number {
-    return this.#size + this.#batchBytes;
+    return this.#size + this.#filled;
   }
 
   /** Reads the first `bytes` bytes and returns their SHA-256; what is written next follows them. */
-  async keepPrefix(bytes: number, options: { digest: boolean; onProgress?: (bytes: number) => void }): Promise<string> {
-    const hash = await hashPrefix(this.#handle, bytes, options.onProgress);
+  async keepPrefix(bytes: number, options: { digest: boolean }): Promise<string> {
+    const hash = await hashPrefix(this.#handle, bytes);
     const prefix = hash.copy().digest("hex");
     this.#hash = options.digest ? hash : undefined;
     this.#size = bytes;
@@ -102,15 +101,24 @@ export class PartialFile {
     await this.#handle.truncate(0);
   }
 
-  /** Takes a chunk, which must not change afterwards; a promise it returns asks for patience. @throws what the disk said */
+  /** Takes a chunk, which may change afterwards. A promise it returns asks for patience. @throws what the disk said */
   write(bytes: Uint8Array): void | Promise<void> {
     if (this.#failed !== undefined) throw this.#failed;
     this.#hash?.update(bytes);
-    this.#batch.push(bytes);
-    this.#batchBytes += bytes.length;
-    if (this.#batchBytes < BATCH_BYTES) return;
-    this.#flush();
-    if (this.#batches > MAX_BATCHES) return this.#writes;
+    const source = viewOf(bytes);
+    for (let at = 0; at < source.length;) {
+      this.#block ??= takeBlock();
+      const count = source.copy(this.#block, this.#filled, at);
+      at += count;
+      this.#filled += count;
+      if (this.#filled === this.#block.length) this.#flush();
+    }
+    return this.patience;
+  }
+
+  /** A promise while more is on its way to the disk than should be; `undefined` otherwise. */
+  get patience(): Promise<void> | undefined {
+    return this.#writing > MAX_WRITES ? this.#writes : undefined;
   }
 
   /** Everything written is with the system, and the digest of the whole is known. */
@@ -172,25 +180,26 @@ export class PartialFile {
   }
 
   #flush(): void {
-    if (this.#batchBytes === 0) return;
-    const [batch, position] = [this.#batch, this.#size];
-    this.#size += this.#batchBytes;
-    this.#batch = [];
-    this.#batchBytes = 0;
-    this.#batches++;
-    this.#writes = this.#writes.then(() => this.#writeAll(batch, position)).catch((error) => {
-      this.#failed ??= error;
-    }).then(() => void this.#batches--);
+    const [block, count, position] = [this.#block, this.#filled, this.#size];
+    if (block === undefined || count === 0) return;
+    this.#block = undefined;
+    this.#filled = 0;
+    this.#size += count;
+    this.#writing++;
+    this.#writes = this.#writes.then(() => this.#writeBlock(block.subarray(0, count), position)).then(() => {
+      this.#writing--;
+      giveBlock(block);
+    });
   }
 
-  async #writeAll(batch: readonly Uint8Array[], position: number): Promise<void> {
-    if (this.#failed !== undefined) return;
-    const total = batch.reduce((sum, bytes) => sum + bytes.length, 0);
-    const { bytesWritten } = await this.#handle.writev(batch, position);
-    if (bytesWritten === total) return;
-    const rest = Buffer.concat(batch).subarray(bytesWritten); // a short write: the next one says why
-    for (let done = 0; done < rest.length;) {
-      done += (await this.#handle.write(rest, done, rest.length - done, position + bytesWritten + done)).bytesWritten;
+  /** Never rejects: what the disk said is thrown at the next `write`, or by `complete`. */
+  async #writeBlock(bytes: Buffer, position: number): Promise<void> {
+    try {
+      for (let done = 0; done < bytes.length && this.#failed === undefined;) {
+        done += (await this.#handle.write(bytes, done, bytes.length - done, position + done)).bytesWritten;
+      }
+    } catch (error) {
+      this.#failed ??= error;
     }
   }
 }
@@ -214,13 +223,18 @@ export async function hashPrefix(
   onProgress?: (bytes: number) => void,
 ): Promise<Hash> {
   const hash = createHash("sha256");
-  const block = Buffer.allocUnsafeSlow(Math.min(READ_BYTES, Math.max(1, bytes)));
-  for (let at = 0; at < bytes;) {
-    const { bytesRead } = await handle.read(block, 0, Math.min(block.length, bytes - at), at);
-    if (bytesRead === 0) throw new TransferError(`Cannot read the first ${bytes} bytes: the file has ${at}`, "changed");
-    hash.update(block.subarray(0, bytesRead));
-    at += bytesRead;
-    onProgress?.(bytesRead);
+  const block = takeBlock();
+  try {
+    for (let at = 0; at < bytes;) {
+      const { bytesRead } = await handle.read(block, 0, Math.min(block.length, bytes - at), at);
+      if (bytesRead === 0) {
+        throw new TransferError(`Cannot read the first ${bytes} bytes: the file has ${at}`, "changed");
+      }
+      hash.update(block.subarray(0, bytesRead));
+      at += bytesRead;
+    }
+    return hash;
+  } finally {
+    giveBlock(block);
   }
-  return hash;
 }

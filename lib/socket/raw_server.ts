@@ -50,9 +50,9 @@ async function storeBare(connection: Connection, root: ConfinedFolder, settings:
     events.onFile?.(name, undefined, 0);
     await connection.read(async (bytes) => {
       events.onBytes?.(bytes.length);
-      await file.write(bytes);
+      await file.write(bytes); // copies at once
       await limit?.take(bytes.length);
-    });
+    }, { lend: true });
     const size = file.size;
     if (size === 0) return;
     await file.complete();

@@ -5,7 +5,8 @@ import type { ConfinedFolder } from "./confined_folder.ts";
 import { failureOf, fileError, TransferError } from "./errors.ts";
 import { PartialFile } from "./partial_file.ts";
 import { type Decision, planReceipt } from "./receive_plan.ts";
-import { type FileOutcome, keepTalking, type Session, type TransferOptions, type TransferReport } from "./transfer.ts";
+import { type FileOutcome, keepTalking, type TransferOptions, type TransferReport } from "./transfer.ts";
+import type { Session } from "./session.ts";
 import { quoteName } from "./wire/file_name.ts";
 import type { Abort, End, Entry, Existing, Message, Offer } from "./wire/message.ts";
 
@@ -170,23 +171,32 @@ class Receiver {
       await file.startOver({ digest: this.#offer.digest });
     }
     events?.onFile?.(entry.name, entry.size ?? undefined, offset);
-    let sentBytes = 0;
+    let [sentBytes, pacedBytes] = [0, 0];
     let failure: Error | undefined;
-    while (true) {
-      const message = await this.#next();
-      if (message.kind === "end" || message.kind === "abort") return { end: message, sentBytes, failure };
-      if (message.kind !== "data") throw new ProtocolError(`Cannot receive: ${message.kind} came inside a file`);
-      sentBytes += message.bytes.length;
-      events?.onBytes?.(message.bytes.length);
-      if (limit !== undefined) await limit.take(message.bytes.length, signal);
-      if (failure !== undefined) continue;
+    const take = (bytes: Uint8Array) => {
+      sentBytes += bytes.length;
+      events?.onBytes?.(bytes.length);
+      if (failure !== undefined) return;
       try {
-        const patience = file.write(message.bytes);
-        if (patience !== undefined) await patience;
+        file.write(bytes);
       } catch (error) {
         failure = fileError(`store ${quoteName(entry.name)}`, error);
         this.#session.write({ kind: "failed", index, ...failureOf(failure) });
       }
+    };
+    this.#session.divert(take);
+    try {
+      while (true) {
+        const message = await this.#next();
+        if (message.kind === "end" || message.kind === "abort") return { end: message, sentBytes, failure };
+        if (message.kind !== "data") throw new ProtocolError(`Cannot receive: ${message.kind} came inside a file`);
+        take(message.bytes);
+        if (file.patience !== undefined) await file.patience;
+        if (limit !== undefined) await limit.take(sentBytes - pacedBytes, signal);
+        pacedBytes = sentBytes;
+      }
+    } finally {
+      this.#session.divert(undefined);
     }
   }
 

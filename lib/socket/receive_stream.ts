@@ -4,7 +4,8 @@ import type { Writable } from "node:stream";
 import { onAbort } from "../base/abort.ts";
 import { asError, ConnectionError, ProtocolError, UsageError } from "../base/errors.ts";
 import { TransferError } from "./errors.ts";
-import { keepTalking, type Session, type TransferOptions } from "./transfer.ts";
+import { keepTalking, type TransferOptions } from "./transfer.ts";
+import type { Session } from "./session.ts";
 import { quoteName } from "./wire/file_name.ts";
 import type { Offer } from "./wire/message.ts";
 

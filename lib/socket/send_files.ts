@@ -1,10 +1,12 @@
 import { AsyncQueue } from "../base/async_queue.ts";
 import { onAbort } from "../base/abort.ts";
 import { asError, ConnectionError, ProtocolError } from "../base/errors.ts";
+import { BlockRing } from "./blocks.ts";
 import { failureOf, fileError, TransferError } from "./errors.ts";
 import { FileSender } from "./file_sender.ts";
 import type { SourceList } from "./source.ts";
-import { type FileOutcome, keepTalking, type Session, type TransferOptions, type TransferReport } from "./transfer.ts";
+import { type FileOutcome, keepTalking, type TransferOptions, type TransferReport } from "./transfer.ts";
+import type { Session } from "./session.ts";
 import { quoteName } from "./wire/file_name.ts";
 import type { Entry, Existing, Want } from "./wire/message.ts";
 
@@ -51,6 +53,7 @@ class Sender {
   readonly #wants = new AsyncQueue<Want>(MAX_WANTS);
   readonly #outcomes: (FileOutcome | undefined)[];
   readonly #sent: number[];
+  readonly #ring = new BlockRing();
   #current: FileSender | undefined;
 
   constructor(session: Session, list: SourceList, options: SendOptions) {
@@ -125,7 +128,7 @@ class Sender {
     if (source === undefined || source.kind === "folder" || this.#outcomes[want.index] !== undefined) {
       throw new ProtocolError(`Cannot send entry ${want.index}: it is not to be had`);
     }
-    const sender = new FileSender(this.#session, source, want, this.#options);
+    const sender = new FileSender(this.#session, source, want, this.#ring, this.#options);
     this.#current = sender;
     try {
       await sender.run(this.#options.digest ?? true);

@@ -2,7 +2,6 @@ import { asError, ConnectionError, ProtocolError } from "../base/errors.ts";
 import { utf8 } from "../base/bytes.ts";
 import { systemClock, withDeadline } from "../base/time.ts";
 import type { Connection } from "../net/mod.ts";
-import { Framed } from "../net/mod.ts";
 import type { ConfinedFolder } from "./confined_folder.ts";
 import { failureOf, TransferError } from "./errors.ts";
 import { receiveFiles } from "./receive_files.ts";
@@ -11,9 +10,9 @@ import type { ServerSettings } from "./server_options.ts";
 import { isProof, newNonce, proofOf } from "./shared_secret.ts";
 import { SourceList } from "./source.ts";
 import { timeString } from "./time_string.ts";
-import type { Session } from "./transfer.ts";
+import { Session } from "./session.ts";
 import type { Get, Hello, Message, Offer } from "./wire/message.ts";
-import { encodeMessage, type Incoming, type Line, SessionDecoder } from "./wire/session_codec.ts";
+import type { Incoming, Line } from "./wire/session_codec.ts";
 
 /**
  * Serves one connection until its peer has had enough: strings and files in frames, strings as plain lines, the time to
@@ -25,9 +24,8 @@ import { encodeMessage, type Incoming, type Line, SessionDecoder } from "./wire/
  *     line ──> line
  */
 export async function serveSession(connection: Connection, settings: ServerSettings): Promise<void> {
-  const decoder = new SessionDecoder({ maxTextBytes: settings.maxTextBytes });
-  const codec = { decoder: () => decoder, encode: encodeMessage };
-  const session: Session = new Framed(connection, codec, { idleTimeoutMs: settings.idleTimeoutMs });
+  const { maxTextBytes, idleTimeoutMs } = settings;
+  const session = Session.ofServer(connection, { maxTextBytes, idleTimeoutMs });
   try {
     const first = await firstMessage(session, settings.silenceMs);
     if (first === undefined) {
@@ -37,7 +35,7 @@ export async function serveSession(connection: Connection, settings: ServerSetti
     await new ServerSession(session, settings).run(first);
     await session.close();
   } catch (error) {
-    await refuse(session, error, decoder.isText);
+    await refuse(session, error);
     throw error;
   }
 }
@@ -60,10 +58,10 @@ async function firstMessage(session: Session, silenceMs: number): Promise<Incomi
 }
 
 /** Tells a peer why it is dropped, in its own way of speaking, if it still listens. */
-async function refuse(session: Session, error: unknown, isText: boolean): Promise<void> {
+async function refuse(session: Session, error: unknown): Promise<void> {
   if (!session.connection.isOpen) return;
   const failure = failureOf(error);
-  if (isText) session.connection.write(utf8(`${failure.reason}\n`));
+  if (session.isText) session.connection.write(utf8(`${failure.reason}\n`));
   else session.write({ kind: "error", ...failure });
   await session.close(500);
 }

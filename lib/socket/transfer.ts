@@ -3,13 +3,9 @@
  * @module
  */
 import { systemClock } from "../base/time.ts";
-import type { Framed } from "../net/mod.ts";
 import type { RateLimit } from "./rate_limit.ts";
-import type { Incoming } from "./wire/session_codec.ts";
-import type { FailureCode, Message } from "./wire/message.ts";
-
-/** A connection on which files can go either way. */
-export type Session = Framed<Incoming, Message>;
+import type { Session } from "./session.ts";
+import type { FailureCode } from "./wire/message.ts";
 
 export interface FileOutcome {
   /** As offered. */

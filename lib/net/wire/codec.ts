@@ -13,7 +13,7 @@ export type Pending = "nothing" | "header" | "body";
  * more: some framings let the last message end with the stream). After its first error it stays failed.
  */
 export interface Decoder<T> {
-  /** Appends a received chunk; the caller must not change it afterwards. */
+  /** Appends a received chunk; the caller must not change it afterwards, unless the decoder `keepsNothing`. */
   feed(chunk: Uint8Array): void;
   /** The next message, or `undefined` when more bytes are needed. @throws {ProtocolError} */
   next(): T | undefined;
@@ -21,6 +21,8 @@ export interface Decoder<T> {
   end(): void;
   /** What the bytes that `next` could not use yet are part of; deadlines are counted by it. */
   readonly pending: Pending;
+  /** True: no view of a chunk is kept after `feed`, so that its memory may be used again. Default false. */
+  readonly keepsNothing?: boolean;
 }
 
 /** A framing: how to read what the peer sends, and how to write for it. */

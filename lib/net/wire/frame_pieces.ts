@@ -68,6 +68,11 @@ export class FramePieceDecoder implements Decoder<FramePiece> {
     return piece;
   }
 
+  /** Copies what was not pulled yet, so that the chunks it lies in may be changed. */
+  own(): void {
+    this.#buffer.own();
+  }
+
   /** @throws {ProtocolError} if the stream stopped inside a frame. */
   end(): void {
     if (this.#failed !== undefined) throw this.#failed;

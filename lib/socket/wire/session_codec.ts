@@ -10,9 +10,9 @@
  * @module
  */
 import { Buffer } from "node:buffer";
-import { quoteBytes, strictUtf8ToString, utf8 } from "../../base/bytes.ts";
+import { concatBytes, copyOf, quoteBytes, strictUtf8ToString, utf8 } from "../../base/bytes.ts";
 import { LimitError, ProtocolError } from "../../base/errors.ts";
-import type { Codec, Decoder, Pending } from "../../net/wire/codec.ts";
+import type { Decoder, Pending } from "../../net/wire/codec.ts";
 import { recogniseForeign } from "../../net/wire/foreign_protocol.ts";
 import { type FramePiece, FramePieceDecoder } from "../../net/wire/frame_pieces.ts";
 import { DEFAULT_MAX_FRAME_BYTES, encodeFrame } from "../../net/wire/length_prefix.ts";
@@ -28,12 +28,26 @@ export interface SessionLimits {
   readonly maxTextBytes?: number;
 }
 
-/** Reads frames; file bytes are handed on as they arrive, everything else when it is whole. */
+/** Takes file bytes where they lie; they are lent, and overwritten once it returns. */
+export type DataSink = (bytes: Uint8Array) => void;
+
+const NO_BYTES = new Uint8Array(0);
+
+/**
+ * Reads frames. File bytes go straight to the sink, if there is one, without a copy or a stop in between; the pulled
+ * `data` message that follows is empty then, and only says that some went.
+ *
+ * Everything is taken out of a chunk while it is fed, so chunks may be lent.
+ */
 export class MessageDecoder implements Decoder<Message> {
+  readonly keepsNothing = true;
   readonly #pieces = new FramePieceDecoder();
   readonly #maxBytes: number;
+  #ready: Message[] = []; // at most what one chunk held, since nobody feeds while there is something to pull
+  #next = 0;
+  #sink: DataSink | undefined;
   #kind = -1; // first byte of the frame that is being read
-  #parts: Buffer[] = [];
+  #parts: Uint8Array[] = [];
   #failed: { readonly error: unknown } | undefined;
 
   constructor(limits: SessionLimits = {}) {
@@ -44,22 +58,34 @@ export class MessageDecoder implements Decoder<Message> {
     return this.#pieces.pending;
   }
 
+  /** From now on file bytes go to `sink`; `undefined`: they are pulled like everything else. */
+  divert(sink: DataSink | undefined): void {
+    this.#sink = sink;
+  }
+
   feed(chunk: Uint8Array): void {
-    this.#pieces.feed(chunk);
+    if (this.#failed !== undefined) return;
+    try {
+      this.#pieces.feed(chunk);
+      let diverted = false;
+      for (let piece; (piece = this.#pieces.next()) !== undefined;) diverted = this.#take(piece) || diverted;
+      this.#pieces.own();
+      if (diverted) this.#ready.push({ kind: "data", bytes: NO_BYTES });
+    } catch (error) {
+      this.#failed = { error };
+    }
   }
 
   next(): Message | undefined {
-    if (this.#failed !== undefined) throw this.#failed.error;
-    try {
-      for (let piece; (piece = this.#pieces.next()) !== undefined;) {
-        const message = this.#take(piece);
-        if (message !== undefined) return message;
-      }
-      return undefined;
-    } catch (error) {
-      this.#failed = { error };
-      throw error;
+    const message = this.#ready[this.#next];
+    if (message !== undefined) {
+      this.#next++;
+      return message;
     }
+    this.#ready.length = 0;
+    this.#next = 0;
+    if (this.#failed !== undefined) throw this.#failed.error;
+    return undefined;
   }
 
   end(): void {
@@ -67,18 +93,28 @@ export class MessageDecoder implements Decoder<Message> {
     this.#pieces.end();
   }
 
-  #take(piece: FramePiece): Message | undefined {
+  /** @returns true if the bytes went to the sink: only while nothing waits to be pulled before them */
+  #take(piece: FramePiece): boolean {
     if (piece.isFirst) this.#kind = piece.bytes[0] ?? -1;
     if (this.#kind === PayloadKind.data) {
-      return { kind: "data", bytes: piece.isFirst ? piece.bytes.subarray(1) : piece.bytes };
+      const bytes = piece.isFirst ? piece.bytes.subarray(1) : piece.bytes;
+      if (this.#sink !== undefined && this.#next === this.#ready.length) {
+        this.#sink(bytes);
+        return true;
+      }
+      if (bytes.length > 0) this.#ready.push({ kind: "data", bytes: copyOf(bytes) });
+      return false;
     }
     if (piece.isFirst && piece.frameBytes > this.#maxBytes + 1) {
       throw new LimitError(`Cannot accept message: ${piece.frameBytes} bytes announced, limit is ${this.#maxBytes}`);
     }
-    this.#parts.push(piece.bytes);
-    if (!piece.isLast) return undefined;
-    const payload = this.#parts.length === 1 ? piece.bytes : Buffer.concat(this.#parts);
-    this.#parts = [];
+    this.#parts.push(copyOf(piece.bytes));
+    if (piece.isLast) this.#ready.push(this.#message(concatBytes(this.#parts)));
+    if (piece.isLast) this.#parts = [];
+    return false;
+  }
+
+  #message(payload: Uint8Array): Message {
     if (this.#kind === PayloadKind.control) return parseControl(payload.subarray(1));
     return { kind: "text", text: decodeText(this.#kind === PayloadKind.text ? payload.subarray(1) : payload) };
   }
@@ -86,6 +122,7 @@ export class MessageDecoder implements Decoder<Message> {
 
 /** The server's side: decides by the first bytes, then reads frames or lines. */
 export class SessionDecoder implements Decoder<Incoming> {
+  readonly keepsNothing = true;
   readonly #limits: SessionLimits;
   #inner: Decoder<Incoming> | undefined;
 
@@ -102,9 +139,14 @@ export class SessionDecoder implements Decoder<Incoming> {
     return this.#inner?.pending ?? "nothing";
   }
 
+  /** As `MessageDecoder.divert`; only what speaks in frames sends files. */
+  divert(sink: DataSink | undefined): void {
+    if (this.#inner instanceof MessageDecoder) this.#inner.divert(sink);
+  }
+
   feed(chunk: Uint8Array): void {
     if (this.#inner === undefined && chunk.length > 0) this.#inner = this.#choose(chunk);
-    this.#inner?.feed(chunk);
+    this.#inner?.feed(this.isText ? copyOf(chunk) : chunk); // lines keep views
   }
 
   next(): Incoming | undefined {
@@ -205,9 +247,4 @@ export function encodeMessage(message: Message): Uint8Array | readonly Uint8Arra
   const bytes = utf8(message.text);
   const needsMark = bytes.length > 0 && (bytes[0] ?? 0) <= PayloadKind.text;
   return needsMark ? encodeFrame(TEXT_MARK, bytes) : encodeFrame(bytes);
-}
-
-/** The client's side: frames both ways. */
-export function messageCodec(limits: SessionLimits = {}): Codec<Message, Message> {
-  return { decoder: () => new MessageDecoder(limits), encode: encodeMessage };
 }
