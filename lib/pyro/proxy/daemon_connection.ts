@@ -112,7 +112,12 @@ export class DaemonConnection {
 
   /** Ends the connection; requests that wait are failed. Never rejects. */
   async close(): Promise<void> {
+    const isBusy = this.inFlight > 0;
     if (this.#state !== "closed") this.#fail(new ConnectionClosedError("the connection was released"));
+    if (isBusy) { // the daemon would close its side only after it has answered
+      this.#connection.flush();
+      this.#connection.abort();
+    }
     await this.#connection.close(CLOSE_MS);
   }
 

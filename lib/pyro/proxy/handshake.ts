@@ -11,7 +11,7 @@ import { connect } from "../../net/mod.ts";
 import { compress, decompress } from "../compression.ts";
 import { createAuthenticator } from "../hmac.ts";
 import type { Annotations } from "../wire/annotations.ts";
-import { CommunicationError, TimeoutError } from "../wire/errors.ts";
+import { CommunicationError, ConnectionClosedError, TimeoutError } from "../wire/errors.ts";
 import { Flag, type Message, MessageType } from "../wire/message.ts";
 import { type Metadata, parseMetadata } from "../wire/metadata.ts";
 import type { Serializer, Serializers } from "../wire/serializer.ts";
@@ -112,10 +112,14 @@ function exchange(
   });
 }
 
-/** What is no CommunicationError yet becomes one; a proxy's user need not know what else can go wrong on the way. */
+/**
+ * What is no CommunicationError yet becomes one; a proxy's user need not know what else can go wrong on the way. The call
+ * that the connection was opened for has certainly not been sent.
+ */
 function explained(uri: Uri, error: Error): Error {
-  if (error instanceof CommunicationError) return error;
+  if (error instanceof CommunicationError && !error.maybeSent) return error;
   const words = `cannot connect to ${pythonLocation(uri)}: ${error.message}`;
+  if (error instanceof ConnectionClosedError) return new ConnectionClosedError(words, { cause: error });
   return error instanceof BaseTimeoutError
     ? new TimeoutError(words, { cause: error })
     : new CommunicationError(words, { cause: error });

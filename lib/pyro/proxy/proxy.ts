@@ -231,19 +231,22 @@ const CONTROLS: ReadonlyMap<string, (view: View) => unknown> = new Map<string, (
 ]);
 
 /** Those of them that may be assigned. */
-const SETTERS: ReadonlyMap<string, (settings: ProxySettings, value: unknown) => void> = new Map<
+const SETTERS: ReadonlyMap<string, (remote: RemoteObject, value: unknown) => void> = new Map<
   string,
-  (settings: ProxySettings, value: unknown) => void
+  (remote: RemoteObject, value: unknown) => void
 >([
-  ["_pyroTimeout", (settings, value) => {
+  ["_pyroSeq", (remote, value) => remote.seq = checkInteger("_pyroSeq", value, { min: 0, max: 65_535 })],
+  ["_pyroTimeout", ({ settings }, value) => {
     settings.timeoutMs = value === null ? 0 : checkNumber("_pyroTimeout", value, { min: 0 }) * 1000;
   }],
-  ["_pyroMaxRetries", (settings, value) => settings.maxRetries = checkInteger("_pyroMaxRetries", value, { min: 0 })],
-  ["_pyroSerializer", (settings, value) => {
+  ["_pyroMaxRetries", ({ settings }, value) => {
+    settings.maxRetries = checkInteger("_pyroMaxRetries", value, { min: 0 });
+  }],
+  ["_pyroSerializer", ({ settings }, value) => {
     settings.serializer = value === null ? undefined : checkText("_pyroSerializer", value);
   }],
-  ["_pyroHandshake", (settings, value) => settings.handshake = value],
-  ["_pyroHmacKey", (settings, value) => {
+  ["_pyroHandshake", ({ settings }, value) => settings.handshake = value],
+  ["_pyroHmacKey", ({ settings }, value) => {
     settings.hmacKey = value instanceof Uint8Array
       ? value
       : value === null
@@ -267,7 +270,7 @@ function proxyOf<T extends object>(view: View): ProxyOf<T> {
     set(_, name, value) {
       const setter = typeof name === "string" ? SETTERS.get(name) : undefined;
       if (setter === undefined) throw notAssignable(name);
-      setter(remote.settings, value);
+      setter(remote, value);
       return true;
     },
     has(_, name) {

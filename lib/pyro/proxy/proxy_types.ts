@@ -35,8 +35,8 @@ export interface ProxyControls<T extends object> {
   readonly _pyroAttrs: ReadonlySet<string>;
   /** True while there is a connection. */
   readonly _pyroConnected: boolean;
-  /** Number of the last request. */
-  readonly _pyroSeq: number;
+  /** Number of the last request, 0 to 65535. May be assigned while no call waits for its answer. */
+  _pyroSeq: number;
   /** Seconds that connecting and each call may take; null: as long as it takes. May be assigned. */
   _pyroTimeout: number | null;
   /** How often a method call is repeated after a loss or timeout. May be assigned. */

@@ -77,9 +77,13 @@ export class RemoteObject implements StreamControl {
     return this.#connections.isConnected;
   }
 
-  /** The number of the last request. */
+  /** The number of the last request; it goes on over reconnects, from 65535 to 0. */
   get seq(): number {
     return this.#seq;
+  }
+
+  set seq(seq: number) {
+    this.#seq = seq;
   }
 
   /** Calls a method, again after a loss or timeout as often as the settings allow. */
@@ -90,7 +94,9 @@ export class RemoteObject implements StreamControl {
     options: CallOptions = NO_OPTIONS,
   ): Promise<unknown> {
     const request: Request = { objectId: "", method, args: Tuple.fromItems(args), kwargs, flags: 0 };
-    return this.settings.maxRetries === 0 ? this.invoke(request, options) : this.#retry(request, options);
+    return this.settings.maxRetries === 0
+      ? this.invoke(request, options)
+      : this.#retry(() => this.invoke(request, options));
   }
 
   getAttribute(name: string, options?: CallOptions): Promise<unknown> {
@@ -119,7 +125,7 @@ export class RemoteObject implements StreamControl {
 
   /** Connects if the members are not known yet. */
   async learn(options: CallOptions = NO_OPTIONS): Promise<Metadata> {
-    if (!this.hasMetadata) await this.#connect(options);
+    if (!this.hasMetadata) await this.#retry(() => this.#connect(options));
     return this.#metadata;
   }
 
@@ -176,10 +182,10 @@ export class RemoteObject implements StreamControl {
     if (this.isConnected) await this.invoke(streamRequest("close_stream", id, Flag.oneway));
   }
 
-  async #retry(request: Request, options: CallOptions): Promise<unknown> {
+  async #retry<T>(attempt: () => Promise<T>): Promise<T> {
     for (let left = this.settings.maxRetries;; left--) {
       try {
-        return await this.invoke(request, options);
+        return await attempt();
       } catch (error) {
         const mayHelp = error instanceof ConnectionClosedError || error instanceof TimeoutError;
         if (!mayHelp || left === 0) throw error;

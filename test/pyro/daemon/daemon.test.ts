@@ -169,7 +169,7 @@ describe("Daemon, calling", () => {
       message: "wrong type",
       attributes: { detail: 42 },
       remoteTraceback: expect.stringMatching(
-        /^Traceback \(most recent call last\):\n(  File ".*", line \d+, in .*\n)+TypeError: wrong type\n$/,
+        /^Traceback \(most recent call last\):\n( {2}File ".*", line \d+, in .*\n)+TypeError: wrong type\n$/,
       ),
     });
   });
