@@ -9,6 +9,7 @@ import { AsyncResult, type RevokeOptions } from "./async_result.ts";
 import type { ResultBackend } from "./backend/backend.ts";
 import { createBackend } from "./backend/factory.ts";
 import type { BackendOptions } from "./backend/options.ts";
+import { registerBuiltins } from "./canvas/builtins.ts";
 import type { CanvasContext } from "./canvas/freeze.ts";
 import { createNode } from "./canvas/node.ts";
 import { nodeOf, type SetOptions, Signature } from "./canvas/signature.ts";
@@ -112,6 +113,7 @@ export class Celery {
       ...(backend === undefined ? {} : { resultBackend: backend }),
       ...settingsFromEnvironment(environment), // as in Celery, the environment wins
     });
+    registerBuiltins(this);
   }
 
   /**

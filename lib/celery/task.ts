@@ -12,14 +12,14 @@ import { checkTaskOptions, type TaskOptions, type TaskProperties, taskProperties
 import { directRequest, type TaskRequest } from "./task_request.ts";
 
 /** What is left of `All` before `Last`: the arguments that a partial signature still waits for. */
-export type Missing<All extends readonly unknown[], Last extends readonly unknown[]> = number extends All["length"]
-  ? unknown[]
-  : All extends [...infer First, ...Last] ? First
-  : All extends readonly [unknown?, ...infer Rest] ? Missing<Rest, Last>
-  : [];
+export type Missing<All extends unknown[], Last extends readonly unknown[]> = number extends All["length"] ? unknown[]
+  : Last extends readonly [unknown, ...infer More]
+    ? Required<All> extends [...infer First, unknown] ? Missing<First, More> : []
+  : All;
 
 /** Every list that `All` may end with, down to none. */
 export type Ending<All extends readonly unknown[]> = number extends All["length"] ? All
+  : All extends readonly [] ? []
   : All extends readonly [unknown?, ...infer Rest] ? All | Ending<Rest>
   : [];
 

@@ -8,6 +8,7 @@ import { combine } from "./combine.ts";
 import { freeze, type Freezing } from "./freeze.ts";
 import { link, linkError } from "./links.ts";
 import { clone, fromData, headerOf, kindOf, type Node, tasksOf } from "./node.ts";
+import type { Application } from "./plan.ts";
 import { resultOf, sendNode } from "./send.ts";
 import { stamp, type StampOptions, type Stamps } from "./stamp.ts";
 
@@ -53,6 +54,8 @@ export class Signature<
   readonly app: Celery;
   /** The signature's data; parts of canvases are data in it. */
   readonly node: Node;
+  /** For the compiler alone: it compares what signatures take by this, which it would not by their methods. */
+  declare readonly takes?: (...missing: M) => void;
 
   constructor(app: Celery, node: Node) {
     this.app = app;
@@ -83,13 +86,18 @@ export class Signature<
 
   /** Sends it. Arguments come before its own, keyword arguments over them. */
   delay(...args: M): Result {
-    return sendNode(this.app, clone(this.node), { args }) as Result;
+    return this.#start({ args });
   }
 
   /** Sends it with options. */
   applyAsync(args: M, options: ApplyOptions & CallKeywords = {}): Result {
     const { kwargs, ...rest } = options;
-    return sendNode(this.app, clone(this.node), { args, kwargs, options: toWireOptions(rest) }) as Result;
+    return this.#start({ args, kwargs, options: toWireOptions(rest) });
+  }
+
+  #start(application: Application): Result {
+    const start = this.app.conf.taskAlwaysEager ? applyNode : sendNode;
+    return start(this.app, clone(this.node), application) as Result;
   }
 
   /** Runs it here, without broker: all of its tasks have to be registered in this process. */
@@ -133,7 +141,7 @@ export class Signature<
    * What Python writes as `this | next`: `next` runs with the result of this one. A group before another task becomes a chord.
    */
   pipe<R2, Result2 extends AsyncResult | GroupResult>(
-    next: Signature<R2, [R], Result2> | Signature<R2, [], Result2>,
+    next: Signature<R2, [R], Result2>,
   ): Signature<R2, M, Result2> {
     return new Signature(this.app, combine(this.node, next.node, this.app.canvasContext));
   }
