@@ -92,17 +92,19 @@ export class AmqpClient {
   }
 
   /**
-   * Runs `use` with a channel of its own, which is closed afterwards: what goes wrong there, goes wrong for nobody else.
-   * Nothing is tried again.
+   * Runs `use` with a channel of its own, which is closed afterwards: what goes wrong there, goes wrong for nobody else. If the
+   * connection ends under it, it runs again over the next.
    */
-  async withChannel<T>(use: (channel: Channel) => Promise<T>, options: CallOptions = {}): Promise<T> {
-    const connection = await this.ready(options);
-    const channel = await connection.openChannel({ signal: options.signal });
-    try {
-      return await use(channel);
-    } finally {
-      await channel.close().catch(() => {}); // it ended with what `use` has thrown
-    }
+  withChannel<T>(use: (channel: Channel) => Promise<T>, options: CallOptions = {}): Promise<T> {
+    return this.#untilConnected(async () => {
+      const connection = await this.ready(options);
+      const channel = await connection.openChannel({ signal: options.signal });
+      try {
+        return await use(channel);
+      } finally {
+        await channel.close().catch(() => {}); // it ended with what `use` has thrown
+      }
+    }, options);
   }
 
   /**
@@ -110,13 +112,9 @@ export class AmqpClient {
    * @throws {AmqpError} if the broker refuses one: 406 for other arguments than it was declared with.
    */
   async declare(entities: readonly Entity[], options: CallOptions = {}): Promise<void> {
-    await this.#untilConnected(
-      () =>
-        this.withChannel(async (channel) => {
-          await Promise.all(entities.map((entity) => declareEntity(channel, entity)));
-        }, options),
-      options,
-    );
+    await this.withChannel(async (channel) => {
+      await Promise.all(entities.map((entity) => declareEntity(channel, entity)));
+    }, options);
     for (const entity of entities) this.#topology.add(entity);
   }
 

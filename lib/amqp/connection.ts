@@ -147,6 +147,11 @@ export class AmqpConnection implements Supervised {
     return this.#blocked;
   }
 
+  /** Bytes over the socket so far. */
+  get traffic(): { readonly sent: number; readonly received: number } {
+    return { sent: this.#socket.bytesWritten, received: this.#socket.bytesRead };
+  }
+
   /** Calls `listener` with the reason when the broker blocks publishes, and with undefined when it goes on. @returns how to stop. */
   onBlocked(listener: (reason: string | undefined) => void): () => void {
     this.#blockedListeners.add(listener);
