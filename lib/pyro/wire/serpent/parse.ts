@@ -13,11 +13,28 @@
  * @module
  */
 import { Buffer } from "node:buffer";
-import { Complex, emptyDict, PyFloat, Tuple } from "../../../base/pyvalue.ts";
+import { emptyDict, Tuple } from "../../../base/pyvalue.ts";
 import { keyIdentity, setOf, unhashable } from "../keys.ts";
 import { ELLIPSIS, MAX_DEPTH } from "../values.ts";
+import {
+  CLOSE_BRACE,
+  CLOSE_BRACKET,
+  CLOSE_PAREN,
+  COLON,
+  COMMA,
+  DOT,
+  MINUS,
+  NINE,
+  OPEN_BRACE,
+  OPEN_BRACKET,
+  OPEN_PAREN,
+  PLUS,
+  ZERO,
+} from "./characters.ts";
+import { isDelimiter, parseNumber } from "./numbers.ts";
 import { SerpentSource } from "./source.ts";
-import { malformed, type NumberToken, parseFloatText, readNumber, syntax } from "./tokens.ts";
+import { specialDict } from "./special_dicts.ts";
+import { malformed, syntax } from "./tokens.ts";
 
 export interface SerpentParseOptions {
   /** Floats read as `PyFloat`, so that `1.0` stays one. Default false. */
@@ -35,24 +52,8 @@ export function parseSerpent(text: string, options: SerpentParseOptions = {}): S
   return new SerpentParser(text, options.keepFloats ?? false).document();
 }
 
-const OPEN_PAREN = 0x28;
-const CLOSE_PAREN = 0x29;
-const PLUS = 0x2b;
-const COMMA = 0x2c;
-const MINUS = 0x2d;
-const DOT = 0x2e;
-const ZERO = 0x30;
-const NINE = 0x39;
-const COLON = 0x3a;
-const OPEN_BRACKET = 0x5b;
-const CLOSE_BRACKET = 0x5d;
-const OPEN_BRACE = 0x7b;
-const CLOSE_BRACE = 0x7d;
 /** No character: closes the tuple that stands without parentheses. */
 const END_OF_TEXT = -1;
-
-/** As many digits fit into a number exactly. */
-const SAFE_DIGITS = 15;
 
 const NAME = /[\p{ID_Start}_]\p{ID_Continue}*/uy;
 const EMPTY_CALL = /\([ \t\f\n]*\)/y;
@@ -81,7 +82,7 @@ class SerpentParser {
   #value(): unknown {
     const source = this.#source;
     const code = source.text.charCodeAt(source.at);
-    if (code >= ZERO && code <= NINE || code === MINUS || code === PLUS) return this.#number();
+    if (code >= ZERO && code <= NINE || code === MINUS || code === PLUS) return parseNumber(source, this.#keepFloats);
     switch (code) {
       case OPEN_BRACE:
         return this.#dictOrSet();
@@ -94,65 +95,9 @@ class SerpentParser {
     return code === DOT ? this.#dot() : this.#name();
   }
 
-  /** A short int in decimal notation is read right here, everything else in `#anyNumber`. */
-  #number(): unknown {
-    const source = this.#source;
-    const { text } = source;
-    const first = text.charCodeAt(source.at);
-    const isSigned = first === MINUS || first === PLUS;
-    const start = isSigned ? source.at + 1 : source.at;
-    let at = start;
-    let whole = 0;
-    let code = text.charCodeAt(at);
-    while (code >= ZERO && code <= NINE) {
-      whole = whole * 10 + (code - ZERO);
-      code = text.charCodeAt(++at);
-    }
-    const hasNoLeadingZero = text.charCodeAt(start) !== ZERO || at === start + 1;
-    if (at > start && at - start <= SAFE_DIGITS && hasNoLeadingZero && isDelimiter(code)) {
-      source.at = at;
-      return first === MINUS ? 0 - whole : whole;
-    }
-    if (!isSigned) return this.#anyNumber("");
-    source.at = start;
-    return this.#anyNumber(first === MINUS ? "-" : "+");
-  }
-
-  /** A number in any notation, or the sum of a number and an imaginary one. */
-  #anyNumber(sign: "" | "+" | "-"): unknown {
-    const left = this.#numberToken(sign);
-    const source = this.#source;
-    const code = source.peek();
-    if (code !== PLUS && code !== MINUS) return this.#signed(left, sign === "-");
-    source.at++;
-    const right = this.#numberToken("+");
-    if (left.kind === "imaginary" || right.kind !== "imaginary") {
-      throw malformed("a sum of other than a number and an imaginary one", source.at);
-    }
-    const real = sign === "-" ? -Number(left.value) : Number(left.value);
-    const imag = Number(right.value);
-    return code === MINUS ? new Complex(real - 0, 0 - imag) : new Complex(real + 0, imag);
-  }
-
-  #numberToken(sign: string): NumberToken {
-    const source = this.#source;
-    const code = source.peek();
-    if (!(code >= ZERO && code <= NINE) && code !== DOT) throw malformed(`no number follows the ${sign}`, source.at);
-    const token = readNumber(source.text, source.at);
-    source.at = token.end;
-    return token;
-  }
-
-  #signed({ kind, value }: NumberToken, isNegative: boolean): unknown {
-    if (kind === "int") return !isNegative ? value : typeof value === "bigint" ? -value : 0 - value;
-    const float = isNegative ? -Number(value) : Number(value);
-    if (kind === "imaginary") return new Complex(isNegative ? -0 : 0, float);
-    return this.#keepFloats ? new PyFloat(float) : float;
-  }
-
   #dot(): unknown {
     const source = this.#source;
-    if (!source.text.startsWith("...", source.at)) return this.#anyNumber("");
+    if (!source.text.startsWith("...", source.at)) return parseNumber(source, this.#keepFloats);
     source.at += 3;
     return ELLIPSIS;
   }
@@ -318,30 +263,6 @@ class SerpentParser {
   }
 }
 
-/** True for what ends a number or string in nearly every document. */
-function isDelimiter(code: number): boolean {
-  return code === COMMA || code === COLON || code === CLOSE_PAREN || code === CLOSE_BRACKET || code === CLOSE_BRACE;
-}
-
 function isClosing(code: number, closing: number): boolean {
   return closing === END_OF_TEXT ? Number.isNaN(code) : code === closing;
-}
-
-/** What a dict of two texts stands for, if it is one of serpent's own. */
-function specialDict(dict: Record<string, unknown>): unknown {
-  const { data, encoding, __class__: name, value } = dict;
-  if (encoding === "base64" && typeof data === "string") return canonicalBytes(data) ?? dict;
-  return name === "float" && typeof value === "string" ? parseFloatText(value) : dict;
-}
-
-const BASE64_BLOCK = 4;
-
-/** The bytes of a base64 text, unless they would not be written as this very text again. */
-function canonicalBytes(text: string): Buffer | undefined {
-  if (text.length % BASE64_BLOCK !== 0 || text.includes("-") || text.includes("_")) return undefined;
-  const bytes = Buffer.from(text, "base64"); // skips what is no base64, which shows in the length
-  const end = text.slice(-BASE64_BLOCK);
-  const padding = end.endsWith("==") ? 2 : end.endsWith("=") ? 1 : 0;
-  const isWhole = bytes.length === (text.length / BASE64_BLOCK) * 3 - padding;
-  return isWhole && bytes.toString("base64", Math.max(0, bytes.length - 3 + padding)) === end ? bytes : undefined;
 }

@@ -10,16 +10,8 @@
  */
 import { Buffer } from "node:buffer";
 import { BadPayloadError } from "../errors.ts";
+import { BACKSLASH, DOUBLE_QUOTE, FORM_FEED, HASH, NEWLINE, SINGLE_QUOTE, SPACE, TAB } from "./characters.ts";
 import { syntax, unescapeBytes, unescapeString } from "./tokens.ts";
-
-const TAB = 0x09;
-const NEWLINE = 0x0a;
-const FORM_FEED = 0x0c;
-const SPACE = 0x20;
-const DOUBLE_QUOTE = 0x22;
-const HASH = 0x23;
-const SINGLE_QUOTE = 0x27;
-const BACKSLASH = 0x5c;
 
 /** Lines without a value, and the blanks before a value that stands on the first line. */
 const HEADER = /[ \t]*(?:[ \t\f]*(?:#[^\n]*)?\n)*/y;
