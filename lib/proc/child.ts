@@ -1,5 +1,6 @@
 import type { Buffer } from "node:buffer";
 import { type ChildProcess, fork } from "node:child_process";
+import { join } from "node:path";
 import process from "node:process";
 import { asError, ConnectionError } from "../base/errors.ts";
 import { Deferred } from "../base/deferred.ts";
@@ -8,7 +9,8 @@ import type { ChildExit } from "./child_exit.ts";
 import type { FrameChannel } from "./frame_channel.ts";
 import { eachLine } from "./output_lines.ts";
 import type { Rendezvous } from "./rendezvous.ts";
-import { PARENT_PATH_VARIABLE, PARENT_TOKEN_VARIABLE } from "./parent.ts";
+import { Note } from "./note.ts";
+import { PARENT_NOTE_VARIABLE, PARENT_PATH_VARIABLE, PARENT_TOKEN_VARIABLE } from "./parent.ts";
 
 /** What a child wrote before it ended is still to be read then; longer than this it is not waited for. */
 const LAST_WORDS_MS = 500;
@@ -44,6 +46,7 @@ export class Child {
   readonly exited: Promise<ChildExit>;
   /** Its place in the pool, from 1; a replacement gets the number of the child it replaces. */
   readonly index: number;
+  readonly #note: Note;
   readonly #process: ChildProcess;
   readonly #connected = new Deferred<void>();
   #channel: FrameChannel | undefined;
@@ -59,6 +62,8 @@ export class Child {
       this.#connected.resolve();
       return (payload) => options.onFrame(this, payload);
     });
+    const notePath = join(rendezvous.folder, `note-${invitation.token.slice(0, 16)}`);
+    this.#note = Note.create(notePath);
     this.#process = fork(options.module, [...options.args ?? []], {
       execArgv: [...options.execArgv ?? process.execArgv],
       env: {
@@ -66,6 +71,7 @@ export class Child {
         ...options.env,
         [PARENT_PATH_VARIABLE]: invitation.path,
         [PARENT_TOKEN_VARIABLE]: invitation.token,
+        [PARENT_NOTE_VARIABLE]: notePath,
       },
       stdio: ["ignore", "pipe", "pipe", "ipc"],
     });
@@ -100,6 +106,16 @@ export class Child {
 
   get isAlive(): boolean {
     return this.#exit === undefined && this.#process.exitCode === null && this.#process.signalCode === null;
+  }
+
+  /** The number that the child has noted last, also if it is stuck; 0 before the first. */
+  get note(): number {
+    return this.#note.read();
+  }
+
+  /** Forgets the note. Whoever was told of the exit calls it when nobody will ask any more. */
+  forgetNote(): void {
+    this.#note.remove();
   }
 
   /** Sends one frame; false if the child is not connected or has gone. */

@@ -133,6 +133,7 @@ export class ChildPool {
       const dismissed = this.#dismissed.delete(child);
       this.#watch();
       this.#options.onExit?.(child, exit);
+      child.forgetNote();
       if (connected || dismissed) return this.#fill();
       this.#stillbirths++;
       if (this.#stillbirths >= MAX_STILLBIRTHS && this.#options.onHopeless !== undefined) {

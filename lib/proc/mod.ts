@@ -4,7 +4,7 @@
  * @example
  * ```ts
  * // child.ts
- * const parent = await meetParent((payload) => parent.send(payload)); // an echo
+ * const { channel } = await meetParent((payload) => channel.send(payload)); // an echo
  *
  * // parent.ts
  * const pool = await ChildPool.start({
@@ -23,4 +23,6 @@ export type { ChildExit } from "./child_exit.ts";
 export { ChildPool } from "./child_pool.ts";
 export type { ChildPoolOptions } from "./child_pool.ts";
 export { FrameChannel, MAX_CHANNEL_FRAME_BYTES } from "./frame_channel.ts";
+export { Note } from "./note.ts";
 export { meetParent } from "./parent.ts";
+export type { Parent } from "./parent.ts";

@@ -32,13 +32,13 @@ export interface Invitation {
  * Opens: the folder, the socket, the channels. `close` ends and removes them all.
  */
 export class Rendezvous {
-  /** Holds the socket; undefined on Windows. */
-  readonly folder: string | undefined;
+  /** Holds the socket (but for Windows, whose pipes are in no folder) and the children's notes. */
+  readonly folder: string;
   readonly #listener: Listener;
   readonly #expected: Map<string, Welcome>;
   #closing: Promise<void> | undefined;
 
-  private constructor(listener: Listener, folder: string | undefined, expected: Map<string, Welcome>) {
+  private constructor(listener: Listener, folder: string, expected: Map<string, Welcome>) {
     this.#listener = listener;
     this.folder = folder;
     this.#expected = expected;
@@ -46,8 +46,8 @@ export class Rendezvous {
 
   static async open(options: { log?: Logger } = {}): Promise<Rendezvous> {
     const expected = new Map<string, Welcome>();
-    const folder = process.platform === "win32" ? undefined : mkdtempSync(join(tmpdir(), "pool-")); // has mode 0700
-    const path = folder === undefined
+    const folder = mkdtempSync(join(tmpdir(), "pool-")); // has mode 0700
+    const path = process.platform === "win32"
       ? `\\\\.\\pipe\\pool-${randomBytes(16).toString("hex")}`
       : join(folder, "parent.sock");
     try {
@@ -104,6 +104,6 @@ async function admit(connection: Connection, expected: Map<string, Welcome>): Pr
   }
 }
 
-function removeFolder(folder: string | undefined): void {
-  if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+function removeFolder(folder: string): void {
+  rmSync(folder, { recursive: true, force: true });
 }

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import process from "node:process";
 
 /** How long children that can notice their parent's death have to leave by themselves, seconds. */
 const GRACE_SECONDS = 1;
@@ -25,8 +26,8 @@ export class Undertaker {
   #shell: ChildProcess | undefined;
 
   /** @param folder removed when this process dies; whoever closes the undertaker removes it himself */
-  constructor(folder: string | undefined) {
-    if (folder === undefined) return; // Windows
+  constructor(folder: string) {
+    if (process.platform === "win32") return;
     const args = ["-c", SCRIPT, "undertaker", folder];
     this.#shell = spawn("/bin/sh", args, { stdio: ["pipe", "ignore", "ignore"], detached: true });
     this.#shell.on("error", () => this.#shell = undefined); // no shell: the children's own watch has to do

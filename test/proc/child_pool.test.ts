@@ -86,7 +86,21 @@ describe("ChildPool", () => {
     expect(seen.lines).toEqual(["first line", "second line"]);
   });
 
-  test("gives up on children that end before they connect", async () => {
+  test("reads what a child has noted, even after its death", async () => {
+    const notes: number[] = [];
+    const { pool, seen } = await startPool({ onExit: (child) => notes.push(child.note) });
+    await eventually("the child says hello", () => seen.frames.length === 1);
+    const [child] = pool.children;
+
+    child?.send(Buffer.from("note 4294967295"));
+    await eventually("the child has answered", () => seen.frames.length === 2);
+    child?.kill("SIGKILL");
+
+    await eventually("the child is gone", () => notes.length === 1);
+    expect(notes).toEqual([4294967295]);
+  });
+
+  test("gives up on children that end before they connect", { timeout: 90_000 }, async () => {
     const hopeless: ChildExit[] = [];
     const { seen } = await startPool({
       module: new URL("./silent_child.ts", import.meta.url),
@@ -94,7 +108,7 @@ describe("ChildPool", () => {
       onHopeless: (exit) => hopeless.push(exit),
     });
 
-    await eventually("the pool gives up", () => hopeless.length === 1);
+    await eventually("the pool gives up", () => hopeless.length === 1, { timeoutMs: 60_000 });
 
     expect(seen.connected).toBe(0);
     expect(hopeless.map(describeExit)).toEqual(["exitcode 3"]);

@@ -2,11 +2,12 @@
 import process from "node:process";
 import { meetParent } from "../../lib/proc/mod.ts";
 
-const parent = await meetParent((payload) => {
+const { channel, note } = await meetParent((payload) => {
   const text = payload.toString();
   if (text.startsWith("exit ")) process.exit(Number(text.slice(5)));
+  if (text.startsWith("note ")) note.write(Number(text.slice(5)));
   if (text === "print") console.log("first line\nsecond line");
   if (text === "spin") { while (true); }
-  parent.send(payload);
+  channel.send(payload);
 });
-parent.send(Buffer.from(`here ${process.env.POOL_PARENT_TOKEN ?? "no token left"}`));
+channel.send(Buffer.from(`here ${process.env.POOL_PARENT_TOKEN ?? "no token left"}`));

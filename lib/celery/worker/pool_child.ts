@@ -35,6 +35,8 @@ export class PoolChild {
   begun = 0;
   /** Jobs sent here that were not given back. */
   given = 0;
+  /** It has little left to do: it is sent ahead a whole lot again, not one job for each that it finishes. */
+  isRefilled = true;
   /** Expected time of all jobs in hand, milliseconds. */
   expectedMs = 0;
   /** Our monotonic clock minus the child's, at most. */

@@ -51,12 +51,12 @@ export interface TaskPoolOptions {
 /** Short tasks are sent ahead until a child has this much work in hand, so that it need not wait for the next one. */
 const WORK_AHEAD_MS = 20;
 /** … but never more of them than this. */
-const MAX_AHEAD = 64;
+const MAX_AHEAD = 128;
 /** A task that waits in a child behind others goes elsewhere if it was not begun in this time. */
 const LEASE_MS = 100;
 /** A child that runs many tasks has this long to abandon one of them; one that is stuck is killed. */
 const ABANDON_MS = 2000;
-/** The child has stopped believing in a lease this long before we do: what it wrote last was read by then. */
+/** The child has stopped believing in a lease this long before we do. */
 const LEASE_MARGIN_MS = 50;
 
 /**
@@ -64,8 +64,9 @@ const LEASE_MARGIN_MS = 50;
  *
  * One task at a time runs in a child (`async`: many). Those that are known to be short are sent ahead, because waiting for
  * each report would cost more than the task. A guess that was wrong does no harm: a child begins no task whose lease has run
- * out, and the pool then gives it to somebody else. The lease protocol is exact, also for a child that was suspended between
- * the two: it announces a task before it begins it, and begins it only if the announcement was out in time.
+ * out, and the pool then gives it to somebody else. The two cannot disagree, also not if the child is suspended between two
+ * steps: it notes the number of a job before it looks at the lease for the last time, and the pool looks at the note, some
+ * time after the lease has ended, before it takes the job away.
  *
  * Owns: the child processes, the timers. `close` ends both; what is then unfinished stays with the worker.
  */
@@ -231,6 +232,7 @@ export class TaskPool {
 
   #dispatch(): void {
     const now = this.#clock.monotonic();
+    for (const child of this.#children.values()) child.isRefilled = child.expectedMs <= WORK_AHEAD_MS / 2;
     for (let request = this.#queue.peek(); request !== undefined && !this.#paused; request = this.#queue.peek()) {
       const expected = this.runTimes.estimate(request.type);
       const child = this.#choose(expected, now);
@@ -255,7 +257,8 @@ export class TaskPool {
     if (child.state !== "ready") return false;
     if (maxTasksPerChild !== undefined && child.given >= maxTasksPerChild) return false;
     if (child.jobs.size < tasksPerChild) return true;
-    if (tasksPerChild > 1 || expectedMs === undefined || child.jobs.size >= MAX_AHEAD) return false;
+    if (tasksPerChild > 1 || expectedMs === undefined || !child.isRefilled) return false;
+    if (child.jobs.size >= MAX_AHEAD) return false;
     if (child.expectedMs + expectedMs > WORK_AHEAD_MS) return false;
     for (const first of child.jobs.values()) return now - first.sentAtMs < WORK_AHEAD_MS; // else it is slower than thought
     return true;
@@ -296,12 +299,8 @@ export class TaskPool {
       case "started": {
         child.heardTime(message.nowMs, now);
         const job = child.jobs.get(message.job);
-        if (job === undefined) return; // taken back in time; by the lease protocol the child does not run it either
-        job.startedAtMs = now;
-        child.begun++;
-        this.#listener.onStarted(job.request, child, message.atMs);
-        this.#armLimits(job, child);
-        return;
+        if (job !== undefined) this.#begun(job, child, message.atMs);
+        return; // a job that is unknown was taken back in time; then the child does not run it either
       }
       case "done": {
         if (message.report.retire === true) this.#retire(child);
@@ -327,6 +326,24 @@ export class TaskPool {
         return this.#dispatchSoon();
       case "event":
         return this.#listener.onEvent(message.type, message.fields);
+    }
+  }
+
+  #begun(job: Job, child: PoolChild, atMs: number): void {
+    if (job.startedAtMs !== undefined) return; // its child's note was quicker than the child's word
+    job.startedAtMs = this.#clock.monotonic();
+    child.begun++;
+    this.#listener.onStarted(job.request, child, atMs);
+    this.#armLimits(job, child);
+  }
+
+  /** Believes the note of a child that has not spoken for a while: jobs are begun in the order in which they were sent. */
+  #readNote(child: PoolChild): void {
+    const noted = child.child.note;
+    if (!child.jobs.has(noted)) return;
+    for (const job of child.unstarted()) {
+      if (this.#options.tasksPerChild === 1 || job.number === noted) this.#begun(job, child, this.#clock.now());
+      if (job.number === noted) return;
     }
   }
 
@@ -364,22 +381,19 @@ export class TaskPool {
   #watchLeases(inMs: number): void {
     this.#leaseTimer ??= this.#clock.after(inMs, () => {
       this.#leaseTimer = undefined;
-      setImmediate(() => this.#takeBackStale()); // after what the children wrote in time was read
+      setImmediate(() => this.#takeBackStale()); // what has been reported meanwhile is read first
     });
   }
 
   #takeBackStale(): void {
     const now = this.#clock.monotonic();
     let next = Infinity;
+    const leftMs = (job: Job) => (job.staleAtMs ?? Infinity) + LEASE_MARGIN_MS - now;
     for (const child of this.#children.values()) {
-      const stale: Job[] = [];
-      for (const job of child.jobs.values()) {
-        if (job.startedAtMs !== undefined || job.staleAtMs === undefined) continue;
-        const leftMs = job.staleAtMs + LEASE_MARGIN_MS - now;
-        if (leftMs <= 0) stale.push(job);
-        else next = Math.min(next, leftMs);
-      }
-      this.#returned(child, stale);
+      if (child.unstarted().some((job) => leftMs(job) <= 0)) this.#readNote(child);
+      const unstarted = child.unstarted();
+      this.#returned(child, unstarted.filter((job) => leftMs(job) <= 0));
+      next = Math.min(next, ...unstarted.map(leftMs).filter((left) => left > 0));
     }
     if (next !== Infinity) this.#watchLeases(next);
   }
@@ -416,6 +430,7 @@ export class TaskPool {
     const child = this.#children.get(from);
     if (child === undefined) return;
     this.#children.delete(from);
+    this.#readNote(child);
     const running = child.running();
     const unstarted = child.unstarted();
     for (const job of [...running, ...unstarted]) child.drop(job);

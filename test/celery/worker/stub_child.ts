@@ -70,13 +70,14 @@ const steps: JobSteps<{ action: string; args: readonly unknown[] }> = {
     ),
 };
 
-const send = (message: FromChild) => void parent.send(...encodeFromChild(message));
+const send = (message: FromChild) => void parent.channel.send(...encodeFromChild(message));
 let isLeaving = false;
 const runner = new JobRunner({
   steps,
   concurrency: tasksPerChild,
   send,
-  flush: () => parent.flush(),
+  flush: () => parent.channel.flush(),
+  note: (job) => parent.note.write(job),
   onIdle: () => {
     if (isLeaving) process.exit(0);
   },

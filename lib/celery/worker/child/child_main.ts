@@ -26,7 +26,7 @@ async function main(setup: ChildSetup): Promise<void> {
   for (const module of setup.include) await import(moduleUrl(module));
   registerBuiltins(app);
 
-  const send = (message: FromChild) => void parent.send(...encodeFromChild(message));
+  const send = (message: FromChild) => void parent.channel.send(...encodeFromChild(message));
   const tracer = new TaskTracer(app, {
     node: setup.node,
     sendEvent: (type, fields) => send({ kind: "event", type, fields }),
@@ -41,7 +41,8 @@ async function main(setup: ChildSetup): Promise<void> {
     steps: tracer,
     concurrency: setup.tasksPerChild,
     send,
-    flush: () => parent.flush(),
+    flush: () => parent.channel.flush(),
+    note: (job) => parent.note.write(job),
     onIdle: leave,
     ...(maxMemory === undefined ? {} : { isWorn: () => process.memoryUsage.rss() > maxMemory * KIB }),
   });

@@ -3,6 +3,7 @@ import { type Clock, systemClock } from "../../../base/time.ts";
 import { SoftTimeLimitExceeded, TaskRevokedError, TimeLimitExceeded } from "../../wire/task_errors.ts";
 import { Fifo } from "../fifo.ts";
 import type { AbortReason, FromChild, JobReport, Outcome, TaskOrder } from "../pool_message.ts";
+import { RunTimes } from "../run_time.ts";
 import { JobControl } from "./job_control.ts";
 
 /** How the function of a task ended. */
@@ -27,6 +28,8 @@ export interface JobRunnerOptions<P> {
   readonly send: (message: FromChild) => void;
   /** Hands what was sent to the system; true if it has taken everything. */
   readonly flush: () => boolean;
+  /** Leaves the number of the job that begins where the supervisor finds it, whatever happens to this process. */
+  readonly note: (job: number) => void;
   /** Asked after each job: this child should be replaced. */
   readonly isWorn?: () => boolean;
   /** Told when nothing is under way or queued any more. */
@@ -35,7 +38,9 @@ export interface JobRunnerOptions<P> {
 }
 
 /** After so long in one turn of the loop, sockets are looked at before the next job. */
-const TURN_MS = 5;
+const TURN_MS = 4;
+/** Tasks that take no longer are begun one after the other, and reported together. */
+const QUICK_MS = 1;
 /** A job announced so long after its lease is given up: the supervisor may have given it to somebody else by now. */
 const LATE_MS = 25;
 
@@ -50,14 +55,16 @@ interface Running<P> {
 /**
  * Runs jobs in a pool child, in the order in which they came.
  *
- * A job is announced, and the announcement handed to the system, before its function is called: whatever the function does
- * to this process, the supervisor knows which job it was. Results of short jobs are stored and reported together.
+ * Whatever a function does to this process, the supervisor knows which job it was: its number is noted before the function
+ * is called. Jobs that are known to be quick run back to back, and what became of them is stored and reported together; any
+ * other is begun only when everything before it is stored and reported, so that it takes nobody with it.
  */
 export class JobRunner<P> {
   readonly #options: JobRunnerOptions<P>;
   readonly #clock: Clock;
   readonly #queue = new Fifo<TaskOrder>();
   readonly #running = new Map<number, Running<P>>();
+  readonly #runTimes = new RunTimes();
   #concluding = 0;
   #turnEndsAtMs: number | undefined;
   #isPumping = false;
@@ -117,22 +124,30 @@ export class JobRunner<P> {
     }
     this.#isPumping = true;
     while (this.#running.size < this.#options.concurrency && this.#clock.monotonic() < this.#turnEndsAtMs) {
-      const order = this.#queue.shift();
+      const order = this.#queue.peek();
       if (order === undefined) break;
-      this.#begin(order);
+      const isQuick = this.#isQuick(order);
+      if (!isQuick && this.#concluding > 0 && this.#options.concurrency === 1) break; // `#concluded` goes on
+      this.#queue.shift();
+      this.#begin(order, isQuick);
     }
     this.#isPumping = false;
   }
 
-  #begin(order: TaskOrder): void {
-    const { steps, send, flush } = this.#options;
+  #isQuick(order: TaskOrder): boolean {
+    return (this.#runTimes.estimate(nameOf(order)) ?? Infinity) <= QUICK_MS;
+  }
+
+  #begin(order: TaskOrder, isQuick: boolean): void {
+    const { steps, send, flush, note } = this.#options;
     if (this.#isStale(order)) return this.#giveUpStale(order);
     const prepared = steps.prepare(order);
     if ("outcome" in prepared) return this.#report(order, { outcome: prepared.outcome, runMs: 0 });
     const startedAtMs = this.#clock.monotonic();
     send({ kind: "started", job: order.job, nowMs: startedAtMs, atMs: this.#clock.now() });
-    const isOut = flush();
-    if (this.#isStale(order, isOut ? LATE_MS : 0)) return this.#giveUpStale(order);
+    note(order.job);
+    if (!isQuick) flush();
+    if (this.#isStale(order, LATE_MS)) return this.#giveUpStale(order);
 
     const running = { order, prepared: prepared.prepared, control: new JobControl(), startedAtMs, isOver: false };
     this.#running.set(order.job, running);
@@ -166,6 +181,7 @@ export class JobRunner<P> {
     const { order, control } = running;
     this.#running.delete(order.job);
     const runMs = this.#clock.monotonic() - running.startedAtMs;
+    this.#runTimes.measured(nameOf(order), runMs);
     const retire = cause !== undefined || this.#options.isWorn?.() === true;
     const report = (outcome: Outcome) => this.#report(order, { outcome, runMs, ...(retire ? { retire } : {}) });
     if (cause === "terminated" || cause === "hard-limit") {
@@ -181,6 +197,7 @@ export class JobRunner<P> {
         .then((outcome) => {
           this.#concluding--;
           report(outcome);
+          if (this.#concluding === 0) this.#pump();
           this.#checkIdle();
         });
     }
@@ -194,6 +211,11 @@ export class JobRunner<P> {
   #checkIdle(): void {
     if (this.isIdle) this.#options.onIdle?.();
   }
+}
+
+function nameOf({ message }: TaskOrder): string {
+  const { task } = message.headers;
+  return typeof task === "string" ? task : "";
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
