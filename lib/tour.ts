@@ -54,7 +54,11 @@ function stops(folder: string): Stop[] {
     },
     {
       title: "Sockets: strings and files",
-      servers: [{ script: "socket/server.ts", args: ["--dir", join(folder, "received")], ready: /listening|adding|ready/i }],
+      servers: [{
+        script: "socket/server.ts",
+        args: ["--dir", join(folder, "received")],
+        ready: /listening|adding|ready/i,
+      }],
       clients: [{ script: "socket/client.ts", args: ["hello"] }, { script: "socket/client.ts", args: ["send", file] }],
     },
     {
@@ -67,6 +71,16 @@ function stops(folder: string): Stop[] {
 
 const isColoured = process.stdout.isTTY === true && !process.env.NO_COLOR;
 const paint = (code: number, text: string) => isColoured ? `\x1b[${code}m${text}\x1b[0m` : text;
+
+/** Scripts that run now; whoever interrupts the tour ends them as well. */
+const running = new Set<ChildProcess>();
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  process.once(signal, () => {
+    for (const child of running) child.kill("SIGTERM");
+    rmSync(folder, { recursive: true, force: true });
+    process.exit(1);
+  });
+}
 
 /** One running script; its lines are printed with its name in front. */
 class Script {
@@ -82,6 +96,7 @@ class Script {
       stdio: ["pipe", "pipe", "pipe"],
       env: { ...process.env, CELERY_BROKER_URL: `embedded://${folder}`, CELERY_RESULT_BACKEND: `embedded://${folder}` },
     });
+    running.add(this.#child);
     this.#child.stdin?.end(input);
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       let rest = "";
@@ -92,7 +107,12 @@ class Script {
         for (const line of lines) if (line.trim() !== "") console.log(`${prefix} ${line}`);
       });
     }
-    this.#exited = new Promise((resolve) => this.#child.once("close", (code) => resolve(code ?? 1)));
+    this.#exited = new Promise((resolve) =>
+      this.#child.once("close", (code) => {
+        running.delete(this.#child);
+        resolve(code ?? 1);
+      })
+    );
   }
 
   /** @throws if the line does not come in time, or the script ends first. */
