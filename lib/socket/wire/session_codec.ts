@@ -90,7 +90,12 @@ export class MessageDecoder implements Decoder<Message> {
 
   end(): void {
     if (this.#failed !== undefined) throw this.#failed.error;
-    this.#pieces.end();
+    try {
+      this.#pieces.end();
+    } catch (error) {
+      this.#failed = { error };
+      throw error;
+    }
   }
 
   /** @returns true if the bytes went to the sink: only while nothing waits to be pulled before them */
@@ -105,8 +110,10 @@ export class MessageDecoder implements Decoder<Message> {
       if (bytes.length > 0) this.#ready.push({ kind: "data", bytes: copyOf(bytes) });
       return false;
     }
-    if (piece.isFirst && piece.frameBytes > this.#maxBytes + 1) {
-      throw new LimitError(`Cannot accept message: ${piece.frameBytes} bytes announced, limit is ${this.#maxBytes}`);
+    const hasMark = this.#kind === PayloadKind.control || this.#kind === PayloadKind.text;
+    const size = piece.frameBytes - (hasMark ? 1 : 0);
+    if (piece.isFirst && size > this.#maxBytes) {
+      throw new LimitError(`Cannot accept message: ${size} bytes announced, limit is ${this.#maxBytes}`);
     }
     this.#parts.push(copyOf(piece.bytes));
     if (piece.isLast) this.#ready.push(this.#message(concatBytes(this.#parts)));
