@@ -2,7 +2,7 @@
  * `npm start`: every example script at work, one after the other, with nothing installed and nothing left running.
  *
  * Each stop starts the serving script, waits for the line that says it is ready, runs the asking script against it, and
- * ends both. Data (the embedded broker's log, received files) goes to a folder of the tour's own.
+ * ends both. Received files go to a folder of the tour's own.
  * @module
  */
 import { type ChildProcess, spawn } from "node:child_process";
@@ -32,6 +32,8 @@ interface Stop {
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const DEADLINE_MS = 30_000;
+/** The tour shows what comes in the box: the embedded broker, in `.celery/` beside package.json, whatever the user's own points at. */
+const ENVIRONMENT = { ...process.env, CELERY_BROKER_URL: undefined, CELERY_RESULT_BACKEND: undefined };
 
 function stops(folder: string): Stop[] {
   const file = join(folder, "letter.txt");
@@ -88,13 +90,13 @@ class Script {
   readonly #exited: Promise<number>;
   #seen = "";
 
-  constructor(step: Step, folder: string, prefix: string) {
+  constructor(step: Step, prefix: string) {
     const { script, args = [], input } = step;
     console.log(paint(2, `$ tsx ${[script, ...args].join(" ")}`));
     this.#child = spawn(process.execPath, [...process.execArgv, join(ROOT, script), ...args], {
       cwd: ROOT,
       stdio: ["pipe", "pipe", "pipe"],
-      env: { ...process.env, CELERY_BROKER_URL: `embedded://${folder}`, CELERY_RESULT_BACKEND: `embedded://${folder}` },
+      env: ENVIRONMENT,
     });
     running.add(this.#child);
     this.#child.stdin?.end(input);
@@ -137,17 +139,17 @@ class Script {
   }
 }
 
-async function visit(stop: Stop, folder: string): Promise<void> {
+async function visit(stop: Stop): Promise<void> {
   console.log(`\n${paint(1, stop.title)}`);
   const servers: Script[] = [];
   try {
     for (const server of stop.servers) {
-      const script = new Script(server, folder, paint(34, "  server |"));
+      const script = new Script(server, paint(34, "  server |"));
       servers.push(script);
       await script.printed(server.ready);
     }
     for (const client of stop.clients) {
-      const code = await new Script(client, folder, paint(32, "  client |")).exit();
+      const code = await new Script(client, paint(32, "  client |")).exit();
       if (code !== 0) throw new Error(`${client.script} ended with exit code ${code}`);
     }
   } finally {
@@ -160,7 +162,7 @@ const start = Date.now();
 let failures = 0;
 try {
   for (const stop of stops(folder)) {
-    await visit(stop, folder).catch((error: Error) => {
+    await visit(stop).catch((error: Error) => {
       failures++;
       console.error(paint(31, `Cannot finish this stop: ${error.message}`));
     });
