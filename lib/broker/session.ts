@@ -15,6 +15,9 @@ const READ_AHEAD_BYTES = 1024 * 1024;
 /** What a client may send before it has given the password. */
 const UNAUTHENTICATED_BYTES = 64 * 1024;
 
+/** How long a client may take to read its last reply and close its side too. */
+const HANG_UP_MS = 500;
+
 /** What a session needs of the server around it. */
 export interface SessionHost {
   /** Runs a command; replies come through `send`. */
@@ -151,7 +154,7 @@ export class Session implements ClientOutput {
     const unsent = this.connection.bufferedBytes + this.#held.reduce((sum, { bytes }) => sum + bytes, 0);
     if (unsent > this.#outputLimit && this.connection.isOpen) {
       this.close("now", `it left ${unsent} bytes unread, the limit is ${this.#outputLimit}`);
-    } else if (this.#closing !== undefined && this.#held.length === 0) void this.connection.close();
+    } else if (this.#closing !== undefined && this.#held.length === 0) void this.connection.close(HANG_UP_MS);
   }
 
   /** The journal lost what it had not settled: those writes are answered with an error instead. */

@@ -35,7 +35,10 @@ export class RespClient {
       for (let value = this.#decoder.next(); value !== undefined; value = this.#decoder.next()) {
         this.inbox.push(plain(value));
       }
-    }).catch(() => {}).finally(() => this.hasEnded = true);
+    }).catch(() => {}).finally(() => {
+      this.hasEnded = true;
+      this.connection.end();
+    });
   }
 
   static async open(address: Address): Promise<RespClient> {
