@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { UsageError } from "../base/errors.ts";
 import { onAbort } from "../base/abort.ts";
 import { Deferred } from "../base/deferred.ts";
@@ -189,8 +190,10 @@ export class AsyncResult<R = unknown> {
       watcher.failed.catch((reason) => found.reject(reason));
       return watcher;
     };
+    let last: ResultMeta | undefined;
     const watchers = [watch(this.id, (meta) => {
-      options.onMessage?.(meta);
+      if (!isDeepStrictEqual(meta, last)) options.onMessage?.(meta); // what was read may come as a message too
+      last = meta;
       if (READY_STATES.has(meta.status)) found.resolve(meta);
     })];
     if (options.followParents !== false && options.propagate !== false) {

@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { withDeadline } from "../base/time.ts";
 import { linkSignals } from "../base/abort.ts";
 import type { Celery } from "./app.ts";
@@ -40,6 +41,7 @@ export class GroupResult<Values extends readonly unknown[] = readonly unknown[]>
     const { timeout, signal, ...rest } = options;
     const stop = new AbortController();
     const linked = linkSignals(signal, stop.signal);
+    setMaxListeners(0, linked.signal); // one a result, and they are removed: no leak to warn of
     const all = Promise.all(this.results.map((result) => result.get({ ...rest, signal: linked.signal })));
     try {
       return await withDeadline(all, {

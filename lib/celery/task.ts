@@ -74,7 +74,7 @@ export interface Task<A extends unknown[] = unknown[], R = unknown> {
   run(request: TaskRequest, host: TaskHost): unknown;
   /** @throws {TypeError} in Python's words, for arguments that do not fit the parameters */
   check(args: readonly unknown[], kwargs: Readonly<Record<string, unknown>>): void;
-  /** How many arguments the function takes by position. */
+  /** How many arguments the function takes by position; Infinity with a rest parameter. */
   readonly arity: number;
   /** `self` for hooks of a run. */
   context(request: TaskRequest, host: TaskHost): TaskContext;
@@ -152,7 +152,7 @@ class TaskMaker {
       map: (items: Iterable<unknown>) => mapOf(this.#signature([], {}), items),
       starmap: (items: Iterable<readonly unknown[]>) => starmapOf(this.#signature([], {}), items),
       chunks: (items: Iterable<readonly unknown[]>, size: number) => chunksOf(this.#signature([], {}), items, size),
-      arity: this.#parameters.positional.length,
+      arity: this.#parameters.hasRest ? Infinity : this.#parameters.positional.length,
       check: (args: readonly unknown[], kwargs: Readonly<Record<string, unknown>>) => this.#check(args, kwargs),
       run: (request: TaskRequest, host: TaskHost) => this.#run(request, host),
       context: (request: TaskRequest, host: TaskHost) => this.#context(request, host),
