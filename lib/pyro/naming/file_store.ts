@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
 import * as fs from "node:fs";
+import { resolve } from "node:path";
 import process from "node:process";
 import { asError, UsageError } from "../../base/errors.ts";
 import { type Logger, silentLogger } from "../../base/log.ts";
@@ -51,7 +52,7 @@ export class FileStore implements NameStore {
       this.#records = records.length;
       this.#tidy();
     } catch (error) {
-      fs.rmSync(lockOf(path), { force: true });
+      unlock(path);
       throw error;
     }
   }
@@ -81,7 +82,7 @@ export class FileStore implements NameStore {
     if (this.#file === -1) return;
     fs.closeSync(this.#file);
     this.#file = -1;
-    fs.rmSync(lockOf(this.#path), { force: true });
+    unlock(this.#path);
   }
 
   #append(record: StoreRecord): void {
@@ -121,23 +122,32 @@ export class FileStore implements NameStore {
 }
 
 function lockOf(path: string): string {
-  return `${path}.lock`;
+  return `${resolve(path)}.lock`;
 }
+
+/** Lock files of this process: one that names this process and is not among them was left by an earlier one with its number. */
+const ownLocks = new Set<string>();
 
 /** Notes in the lock file that this process uses `path`. A lock whose process is gone counts for nothing. */
 function lock(path: string): void {
   const file = lockOf(path);
   try {
     fs.writeFileSync(file, String(process.pid), { flag: "wx", mode: 0o600 });
+    ownLocks.add(file);
   } catch (error) {
     if (!isCode(error, "EEXIST")) throw error;
     const holder = Number(fs.readFileSync(file, "utf8"));
-    if (isRunning(holder)) {
+    if (holder === process.pid ? ownLocks.has(file) : isRunning(holder)) {
       throw new UsageError(`Cannot open the name store ${path}: process ${holder} uses it (${file})`, { cause: error });
     }
     fs.rmSync(file, { force: true });
     lock(path);
   }
+}
+
+function unlock(path: string): void {
+  ownLocks.delete(lockOf(path));
+  fs.rmSync(lockOf(path), { force: true });
 }
 
 function isRunning(pid: number): boolean {
