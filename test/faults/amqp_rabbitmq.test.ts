@@ -10,7 +10,7 @@ import { AmqpClient, type ClientOptions, deleteQueue } from "../../lib/amqp/mod.
 import { eventually } from "../support/eventually.ts";
 import { type Direction, FaultProxy } from "../support/fault_proxy.ts";
 import { describeWithPeers } from "../support/peers.ts";
-import { RabbitServer } from "../support/rabbit_server.ts";
+import { RABBIT_START_TIMEOUT_MS, RabbitServer } from "../support/rabbit_server.ts";
 
 const OUTAGES_S = (process.env.AMQP_OUTAGES_S ?? "0.5").split(",").map(Number);
 const FROZEN_S = Number(process.env.AMQP_FROZEN_S ?? 3);
@@ -84,7 +84,7 @@ class Load {
 
 describeWithPeers(["rabbitmq-server"], "an AMQP client", () => {
   let server: RabbitServer;
-  beforeAll(async () => server = await RabbitServer.start());
+  beforeAll(async () => server = await RabbitServer.start(), RABBIT_START_TIMEOUT_MS);
   afterAll(() => server?.stop());
 
   function clientOf(options: Partial<ClientOptions> = {}): AmqpClient {

@@ -29,7 +29,7 @@ import { Authority } from "../support/certificates.ts";
 import { eventually } from "../support/eventually.ts";
 import { describeWithPeers, PYTHON } from "../support/peers.ts";
 import { run } from "../support/program.ts";
-import { RabbitServer } from "../support/rabbit_server.ts";
+import { RABBIT_START_TIMEOUT_MS, RabbitServer } from "../support/rabbit_server.ts";
 import { freePort } from "../support/redis_server.ts";
 import { tempDir } from "../support/temp_dir.ts";
 
@@ -54,7 +54,7 @@ describeWithPeers(["rabbitmq-server", "python-celery"], "a real RabbitMQ", () =>
       "ssl_options.verify = verify_peer",
       "consumer_timeout = 1000",
     ].join("\n"));
-  });
+  }, RABBIT_START_TIMEOUT_MS);
   afterAll(async () => {
     await server?.stop();
     tls?.dir.remove();

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { fileURLToPath } from "node:url";
 import { describeWithPeers, PYTHON } from "../support/peers.ts";
 import { Program, run, script } from "../support/program.ts";
-import { RabbitServer } from "../support/rabbit_server.ts";
+import { RABBIT_START_TIMEOUT_MS, RabbitServer } from "../support/rabbit_server.ts";
 import { RedisServer } from "../support/redis_server.ts";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
@@ -37,7 +37,7 @@ describeWithPeers(["rabbitmq-server", "redis-server", "python-celery"], "the sum
   let redis: RedisServer;
   beforeAll(async () => {
     [rabbit, redis] = await Promise.all([RabbitServer.start(), RedisServer.start()]);
-  });
+  }, RABBIT_START_TIMEOUT_MS);
   afterAll(() => Promise.all([rabbit?.stop(), redis?.stop()]));
 
   for (const results of ["rpc", "redis"] as const) {

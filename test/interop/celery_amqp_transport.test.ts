@@ -11,7 +11,7 @@ import type { Headers, Message, MessageProperties } from "../../lib/celery/wire/
 import { eventually } from "../support/eventually.ts";
 import { describeWithPeers, PYTHON } from "../support/peers.ts";
 import { Program, run, script } from "../support/program.ts";
-import { RabbitServer } from "../support/rabbit_server.ts";
+import { RABBIT_START_TIMEOUT_MS, RabbitServer } from "../support/rabbit_server.ts";
 
 const OUR_APP = fileURLToPath(new URL("celery_amqp/matrix.ts", import.meta.url));
 const PYTHON_FOLDER = fileURLToPath(new URL("../python/celery", import.meta.url));
@@ -49,7 +49,7 @@ const idOf = (delivery: Delivery) => delivery.message.properties.correlationId;
 
 describeWithPeers(["rabbitmq-server", "python-celery"], "the AMQP transport", () => {
   let server: RabbitServer;
-  beforeAll(async () => server = await RabbitServer.start());
+  beforeAll(async () => server = await RabbitServer.start(), RABBIT_START_TIMEOUT_MS);
   afterAll(() => server?.stop());
 
   function transportOf(more: Partial<TransportOptions> = {}): AmqpTransport {

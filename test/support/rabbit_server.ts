@@ -1,10 +1,14 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import process from "node:process";
 import { connect } from "../../lib/net/mod.ts";
 import { eventually } from "./eventually.ts";
 import { Program, run } from "./program.ts";
 import { freePort } from "./redis_server.ts";
 import { tempDir } from "./temp_dir.ts";
+
+/** For `beforeAll`: some seconds on a quiet machine. */
+export const RABBIT_START_TIMEOUT_MS = 120_000;
 
 /** Debian's start script, without the wrapper that wants to be the user rabbitmq. */
 const BIN = "/usr/lib/rabbitmq/bin";
@@ -58,6 +62,7 @@ export class RabbitServer {
     const ports = { amqp: await freePort(), epmd: await freePort(), dist: await freePort() };
     const server = new RabbitServer(ports, tempDir(), `${config}\n`);
     server.#epmd = new Program("epmd", [], { env: server.#env });
+    process.once("exit", server.#killAll); // a test that gave up leaves nothing behind
     await server.up();
     return server;
   }
@@ -79,7 +84,7 @@ export class RabbitServer {
       if (!program.isRunning) throw new Error(`RabbitMQ ended:\n${program.output.slice(-2000)}`);
       await (await connect({ host: "127.0.0.1", port: this.port })).close();
       return true;
-    }, { timeoutMs: 60_000, everyMs: 100 });
+    }, { timeoutMs: 100_000, everyMs: 100 });
   }
 
   async down(signal: NodeJS.Signals = "SIGKILL"): Promise<void> {
@@ -95,8 +100,14 @@ export class RabbitServer {
   }
 
   async stop(): Promise<void> {
+    process.off("exit", this.#killAll);
     await this.down();
     await this.#epmd?.stop("SIGKILL");
     this.#remove();
   }
+
+  readonly #killAll = (): void => {
+    for (const program of [this.#program, this.#epmd]) program?.child.kill("SIGKILL");
+    this.#remove();
+  };
 }
