@@ -4,6 +4,7 @@
  */
 import { barsSvg, escapeXml } from "../bench/bars.ts";
 import { pairLines } from "./columns.ts";
+import { groupBy } from "./group_by.ts";
 import type { Comparison, Play, ScriptPair, Side } from "./report.ts";
 
 const STYLE = `
@@ -96,16 +97,4 @@ function outputs(plays: readonly Play[]): string {
       twoColumns("Python with Python", text(of("Python")), "ours with ours", text(of("ours")))
     }</details>`;
   }).join("\n");
-}
-
-/** `Map.groupBy`, which Node 20 lacks. */
-export function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {
-  const groups = new Map<string, T[]>();
-  for (const item of items) {
-    const key = keyOf(item);
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [item]);
-    else group.push(item);
-  }
-  return groups;
 }

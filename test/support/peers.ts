@@ -17,7 +17,8 @@ export type Peer = "redis-server" | "rabbitmq-server" | "python-celery" | "pytho
 
 const known = new Map<Peer, boolean>();
 
-function isInstalled(peer: Peer): boolean {
+/** True if the peer can be started here. */
+export function isInstalled(peer: Peer): boolean {
   const before = known.get(peer);
   if (before !== undefined) return before;
   const [command, ...args] = PROBES[peer];
