@@ -152,7 +152,10 @@ describe("membersOf", () => {
 });
 
 describe("isPrivateName", () => {
-  test.each([["name", false], ["_name", true], ["__name", true], ["__name__", false], ["____", true], ["__init__", true]])(
+  test.each([["name", false], ["_name", true], ["__name", true], ["__name__", false], ["____", true], [
+    "__init__",
+    true,
+  ]])(
     "%s: %s",
     (name, isPrivate) => {
       expect(isPrivateName(name)).toBe(isPrivate);
