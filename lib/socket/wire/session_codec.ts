@@ -70,7 +70,8 @@ export class MessageDecoder implements Decoder<Message> {
       let diverted = false;
       for (let piece; (piece = this.#pieces.next()) !== undefined;) diverted = this.#take(piece) || diverted;
       this.#pieces.own();
-      if (diverted) this.#ready.push({ kind: "data", bytes: NO_BYTES });
+      const isQuiet = this.#next === this.#ready.length; // whatever else came wakes who pulls as well
+      if (diverted && isQuiet) this.#ready.push({ kind: "data", bytes: NO_BYTES });
     } catch (error) {
       this.#failed = { error };
     }

@@ -128,7 +128,7 @@ describe("MessageDecoder", () => {
       bytesOf({ kind: "data", bytes: Buffer.from("after") }),
     ]));
 
-    expect(taken).toEqual(["first"]);
+    expect(taken).toEqual(["first"]); // and what is pulled next is what stood behind it
     expect(joined([decoder.next(), decoder.next(), decoder.next()].filter((each) => each !== undefined))).toEqual([
       { kind: "done" },
       ["after"],
