@@ -6,7 +6,6 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { findBroker, publicSocketPath } from "../../lib/broker/mod.ts";
-import { eventually } from "../support/eventually.ts";
 import { RespClient } from "../support/resp_client.ts";
 import { Seeded } from "../support/seeded.ts";
 import { testDir } from "../support/temp_dir.ts";

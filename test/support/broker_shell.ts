@@ -47,11 +47,11 @@ export class BrokerShell {
       },
       random: () => 0,
     };
-    const shell = this;
+    const refusal = () => this.refusal;
     const sink: EffectSink = {
       append: (effects) => this.steps.push(effects),
       get refusal() {
-        return shell.refusal;
+        return refusal();
       },
     };
     store.onTouched((database, key) => {
