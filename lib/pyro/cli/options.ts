@@ -62,8 +62,14 @@ export function parseOptions(command: CommandSpec, argv: readonly string[], io: 
   }
   return {
     args,
-    text: (long) => optional(found.get(long), "string"),
-    int: (long) => optional(found.get(long), "number"),
+    text(long) {
+      const value = found.get(long);
+      return typeof value === "string" ? value : undefined;
+    },
+    int(long) {
+      const value = found.get(long);
+      return typeof value === "number" ? value : undefined;
+    },
     flag: (long) => found.get(long) === true,
   };
 }
@@ -122,10 +128,4 @@ function take(command: CommandSpec, word: string): Taken {
 function intOf(command: CommandSpec, name: string, text: string): number {
   if (/^\s*[+-]?\d+\s*$/.test(text)) return Number(text);
   throw usageError(command, `option ${name}: invalid integer value: '${text}'`);
-}
-
-function optional(value: unknown, type: "string"): string | undefined;
-function optional(value: unknown, type: "number"): number | undefined;
-function optional(value: unknown, type: string): unknown {
-  return typeof value === type ? value : undefined;
 }

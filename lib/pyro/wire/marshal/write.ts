@@ -71,10 +71,10 @@ export class MarshalWriter {
   /** @param root what the value is called in errors */
   write(value: unknown, root: string): void {
     this.#path = new WritePath(root);
-    this.#any(value);
+    this.#value(value);
   }
 
-  #any(value: unknown): void {
+  #value(value: unknown): void {
     switch (typeof value) {
       case "string":
         return this.#text(value);
@@ -127,7 +127,7 @@ export class MarshalWriter {
     this.#enter(container);
     for (let i = 0; i < items.length; i++) {
       this.#path.at(i);
-      this.#any(items[i]);
+      this.#value(items[i]);
     }
     this.#path.leave();
   }
@@ -137,8 +137,8 @@ export class MarshalWriter {
     this.#sink.u8(DICT);
     for (const [key, value] of entries) {
       this.#path.at(key);
-      this.#any(key);
-      this.#any(value);
+      this.#value(key);
+      this.#value(value);
     }
     this.#sink.u8(DICT_END);
     this.#path.leave();

@@ -33,12 +33,12 @@ class MsgpackReader {
   }
 
   document(): unknown {
-    const value = this.#any();
+    const value = this.#value();
     if (!this.#source.isAtEnd) throw this.#source.bad("unpack(b) received extra data");
     return value;
   }
 
-  #any(): unknown {
+  #value(): unknown {
     const source = this.#source;
     const type = source.u8();
     if (type < 0x80) return type;
@@ -112,7 +112,7 @@ class MsgpackReader {
   #array(count: number): unknown[] {
     const items: unknown[] = [];
     this.#enter();
-    for (let left = this.#source.checkCount(count); left > 0; left--) items.push(this.#any());
+    for (let left = this.#source.checkCount(count); left > 0; left--) items.push(this.#value());
     this.#depth--;
     return items;
   }
@@ -120,7 +120,7 @@ class MsgpackReader {
   #map(count: number): object {
     const entries: [unknown, unknown][] = [];
     this.#enter();
-    for (let left = this.#source.checkCount(count); left > 0; left--) entries.push([this.#any(), this.#any()]);
+    for (let left = this.#source.checkCount(count); left > 0; left--) entries.push([this.#value(), this.#value()]);
     this.#depth--;
     return dictOf(entries);
   }

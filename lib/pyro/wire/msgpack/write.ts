@@ -52,10 +52,10 @@ export class MsgpackWriter {
   /** @param root what the value is called in errors */
   write(value: unknown, root: string): void {
     this.#path = new WritePath(root);
-    this.#any(value);
+    this.#value(value);
   }
 
-  #any(value: unknown): void {
+  #value(value: unknown): void {
     switch (typeof value) {
       case "string":
         return this.#text(value);
@@ -105,7 +105,7 @@ export class MsgpackWriter {
     this.#size(ARRAY, items.length);
     for (let i = 0; i < items.length; i++) {
       this.#path.at(i);
-      this.#any(items[i]);
+      this.#value(items[i]);
     }
     this.#path.leave();
   }
@@ -115,8 +115,8 @@ export class MsgpackWriter {
     this.#size(MAP, entries.length);
     for (const [key, value] of entries) {
       this.#path.at(key);
-      this.#any(key);
-      this.#any(value);
+      this.#value(key);
+      this.#value(value);
     }
     this.#path.leave();
   }
