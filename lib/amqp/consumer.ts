@@ -63,6 +63,7 @@ export class ResumableConsumer {
   #credit: number;
   #channel: Channel | undefined;
   #resuming: Promise<void> | undefined;
+  #isCrediting = false;
   #isRetrying = false;
   #locked = 0;
 
@@ -119,12 +120,21 @@ export class ResumableConsumer {
     if (tag !== undefined && this.#channel?.isOpen) await this.#channel.cancel(tag);
   }
 
-  /** Takes effect for the next deliveries (scope `channel`), or for queues that are added later (scope `consumer`). */
+  /**
+   * Takes effect for the next deliveries (scope `channel`), or for queues that are added later (scope `consumer`). However
+   * often it is called, one change at a time is on its way to the broker.
+   */
   setCredit(credit: number): void {
     this.#credit = credit;
     const channel = this.#channel;
-    if (channel === undefined || !channel.isOpen || this.#options.noAck) return;
-    channel.qos(credit, this.#options.creditScope === "channel").catch(() => {}); // a channel that ends is resumed with the credit
+    if (channel === undefined || !channel.isOpen || this.#options.noAck || this.#isCrediting) return;
+    this.#isCrediting = true;
+    channel.qos(credit, this.#options.creditScope === "channel")
+      .catch(() => {}) // a channel that ends is resumed with the credit
+      .finally(() => {
+        this.#isCrediting = false;
+        if (this.#credit !== credit) this.setCredit(this.#credit);
+      });
   }
 
   /** No new deliveries; those in hand can still be settled. */

@@ -355,6 +355,19 @@ describe("ResumableConsumer", () => {
     expect(peer.methods.filter(({ kind }) => kind === "basic.cancel")).toHaveLength(1);
   });
 
+  test("tells the broker of the last of many changes of its credit", async () => {
+    const { peer, consumer } = await consuming();
+
+    for (let credit = 3; credit <= 20; credit++) consumer.setCredit(credit);
+
+    await eventually("the last one is told", async () => (await peer.got("basic.qos")).prefetchCount === 20);
+    expect(peer.methods.flatMap((method) => method.kind === "basic.qos" ? [method.prefetchCount] : [])).toEqual([
+      2,
+      3,
+      20,
+    ]);
+  });
+
   test("stops delivering, and settles what is in hand", async () => {
     const { peer, consumer } = await consuming({}, { onMessage: () => {} });
     const channel = channelOf(peer, "basic.consume");
