@@ -5,31 +5,55 @@
 import { basename } from "node:path";
 import process from "node:process";
 import type { Celery } from "./app.ts";
-import { brokerCommand } from "./cli/broker.ts";
-import { callCommand } from "./cli/call.ts";
-import type { Command } from "./cli/command.ts";
-import { eventsCommand } from "./cli/events.ts";
-import { listCommand } from "./cli/list.ts";
+import type { CommandEntry } from "./cli/command.ts";
+import { enableCompileCache } from "./cli/compile_cache.ts";
 import { runProgram } from "./cli/program.ts";
-import { purgeCommand } from "./cli/purge.ts";
-import { controlCommand, inspectCommand, statusCommand } from "./cli/remote.ts";
-import { reportCommand } from "./cli/report.ts";
-import { resultCommand } from "./cli/result.ts";
 import { shellTerminal } from "./cli/shell_terminal.ts";
-import { workerCommand } from "./cli/worker.ts";
 
-const COMMANDS: readonly Command[] = [
-  workerCommand,
-  brokerCommand,
-  callCommand,
-  resultCommand,
-  inspectCommand,
-  controlCommand,
-  statusCommand,
-  eventsCommand,
-  purgeCommand,
-  listCommand,
-  reportCommand,
+const COMMANDS: readonly CommandEntry[] = [
+  { name: "worker", summary: "Start a worker", load: async () => (await import("./cli/worker.ts")).workerCommand },
+  {
+    name: "broker",
+    summary: "Run the embedded broker in the foreground",
+    load: async () => (await import("./cli/broker.ts")).brokerCommand,
+  },
+  { name: "call", summary: "Send a task by name", load: async () => (await import("./cli/call.ts")).callCommand },
+  {
+    name: "result",
+    summary: "Print the result of a task",
+    load: async () => (await import("./cli/result.ts")).resultCommand,
+  },
+  {
+    name: "inspect",
+    summary: "Look at workers while they run",
+    load: async () => (await import("./cli/remote.ts")).inspectCommand,
+  },
+  {
+    name: "control",
+    summary: "Tell workers what to do",
+    load: async () => (await import("./cli/remote.ts")).controlCommand,
+  },
+  {
+    name: "status",
+    summary: "List the workers that are online",
+    load: async () => (await import("./cli/remote.ts")).statusCommand,
+  },
+  {
+    name: "events",
+    summary: "Print what happens, as it happens",
+    load: async () => (await import("./cli/events.ts")).eventsCommand,
+  },
+  {
+    name: "purge",
+    summary: "Erase all waiting messages",
+    load: async () => (await import("./cli/purge.ts")).purgeCommand,
+  },
+  { name: "list", summary: "List queues and bindings", load: async () => (await import("./cli/list.ts")).listCommand },
+  {
+    name: "report",
+    summary: "Show versions and settings",
+    load: async () => (await import("./cli/report.ts")).reportCommand,
+  },
 ];
 
 /**
@@ -38,6 +62,7 @@ const COMMANDS: readonly Command[] = [
  * @param moduleUrl of the module that exports the app
  */
 export async function main(app: Celery, moduleUrl: string, argv = process.argv.slice(2)): Promise<never> {
+  enableCompileCache();
   const interrupted = new AbortController();
   const isWorker = argv.includes("worker"); // it has signal handlers of its own
   if (!isWorker) {

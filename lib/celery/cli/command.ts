@@ -17,9 +17,17 @@ export interface CommandContext {
   readonly signal: AbortSignal;
 }
 
+/** A command in the list of commands; the rest of it is loaded when it is chosen, because not all need a worker's code. */
+export interface CommandEntry {
+  readonly name: string;
+  /** One line. */
+  readonly summary: string;
+  readonly load: () => Promise<Command>;
+}
+
 export interface Command {
   readonly name: string;
-  /** One line for the list of commands. */
+  /** One line for its help. */
   readonly summary: string;
   /** Arguments after the name, for the usage line. */
   readonly usage: string;

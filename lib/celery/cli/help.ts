@@ -1,4 +1,4 @@
-import type { Command } from "./command.ts";
+import type { Command, CommandEntry } from "./command.ts";
 import { type OptionSpec, type OptionTable, variableOf } from "./options.ts";
 
 const INDENT = 2;
@@ -22,7 +22,7 @@ export function commandHelp(command: Command, program: string): string {
 }
 
 /** Help of the program itself. */
-export function programHelp(commands: readonly Command[], globals: OptionTable, program: string): string {
+export function programHelp(commands: readonly CommandEntry[], globals: OptionTable, program: string): string {
   return [
     `Usage: ${program} [OPTIONS] COMMAND [ARGS]...`,
     "",

@@ -2,7 +2,7 @@ import type { Celery } from "../app.ts";
 import { asError } from "../../base/errors.ts";
 import { absoluteEmbeddedUrl } from "../transport/embedded.ts";
 import { VERSION_BANNER } from "../version.ts";
-import type { Command } from "./command.ts";
+import type { CommandEntry } from "./command.ts";
 import { CommandError, ExitCode, usageError } from "./exit_codes.ts";
 import { commandHelp, programHelp } from "./help.ts";
 import { parseOptions } from "./options.ts";
@@ -33,7 +33,7 @@ export interface ProgramContext {
 
 /** Runs one command line. Writes its own error messages. @returns the exit code */
 export async function runProgram(
-  commands: readonly Command[],
+  commands: readonly CommandEntry[],
   argv: readonly string[],
   context: ProgramContext,
 ): Promise<number> {
@@ -50,8 +50,9 @@ export async function runProgram(
     if (name === undefined || options.help === true) {
       return say(terminal, programHelp(commands, GLOBALS, context.program));
     }
-    const command = commands.find((each) => each.name === name);
-    if (command === undefined) throw unknownCommand(name, commands);
+    const entry = commands.find((each) => each.name === name);
+    if (entry === undefined) throw unknownCommand(name, commands);
+    const command = await entry.load();
     const end = rest.indexOf("--");
     if (rest.slice(0, end === -1 ? undefined : end).some((word) => word === "--help" || word === "-h")) {
       return say(terminal, commandHelp(command, context.program));
@@ -77,7 +78,7 @@ function say(terminal: Terminal, text: string): number {
   return ExitCode.ok;
 }
 
-function unknownCommand(name: string, commands: readonly Command[]): CommandError {
+function unknownCommand(name: string, commands: readonly CommandEntry[]): CommandError {
   const likely = suggest(name, commands.map((command) => command.name));
   const hint = likely.length === 0
     ? ""

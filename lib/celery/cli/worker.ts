@@ -12,6 +12,7 @@ import { expandName } from "../worker/node_name.ts";
 import type { WorkerOptions } from "../worker/options.ts";
 import type { WorkerPorts } from "../worker/ports.ts";
 import { Worker } from "../worker/worker.ts";
+import { enableCompileCache } from "./compile_cache.ts";
 import type { Command, CommandContext } from "./command.ts";
 import { usageError } from "./exit_codes.ts";
 import { parseOptions } from "./options.ts";
@@ -57,7 +58,11 @@ async function runWorker(context: CommandContext, given: WorkerArguments): Promi
   const { app, moduleUrl, terminal, environment } = context;
   app.queues.select(given.queues ?? []);
   if (given.excludeQueues !== undefined) app.queues.deselect(given.excludeQueues);
-  const options = resolveWorkerOptions(given, app.conf, moduleUrl);
+  const cache = enableCompileCache();
+  const options = {
+    ...resolveWorkerOptions(given, app.conf, moduleUrl),
+    ...(cache === undefined ? {} : { childEnv: { NODE_COMPILE_CACHE: cache } }),
+  };
   const file = (path: string | undefined) => path === undefined ? undefined : expandName(path, options.node);
   const removePidfile = given.pidfile === undefined ? () => {} : createPidfile(file(given.pidfile) ?? "", terminal.err);
   try {

@@ -38,6 +38,8 @@ export interface WorkerOptions {
   readonly logLevel: CeleryLevel;
   /** The program of a child. Default: ours, which imports the app; tests bring one that needs none. */
   readonly childModule?: URL;
+  /** Added to the environment of the children. */
+  readonly childEnv?: Readonly<Record<string, string>>;
   /** Runtime flags of the children. Default: those of this process. */
   readonly execArgv?: readonly string[];
 }

@@ -37,6 +37,7 @@ export interface TaskPoolOptions {
   readonly module: URL;
   readonly args: readonly string[];
   readonly execArgv?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
   /** How many children. */
   readonly processes: number;
   /** How many tasks a child runs at once; 1 but for `async`. */
@@ -53,7 +54,7 @@ const WORK_AHEAD_MS = 20;
 /** … but never more of them than this. */
 const MAX_AHEAD = 128;
 /** A task that waits in a child behind others goes elsewhere if it was not begun in this time. */
-const LEASE_MS = 100;
+const LEASE_MS = 250;
 /** A child that runs many tasks has this long to abandon one of them; one that is stuck is killed. */
 const ABANDON_MS = 2000;
 /** The child has stopped believing in a lease this long before we do. */
@@ -93,12 +94,13 @@ export class TaskPool {
   }
 
   async start(): Promise<void> {
-    const { module, args, execArgv, processes, log } = this.#options;
+    const { module, args, execArgv, env, processes, log } = this.#options;
     this.#processes = await ChildPool.start({
       module,
       args,
       size: processes,
       ...(execArgv === undefined ? {} : { execArgv }),
+      ...(env === undefined ? {} : { env }),
       ...(log === undefined ? {} : { log }),
       onFrame: (child, payload) => this.#heard(child, payload),
       onOutput: (child, line) => this.#listener.onOutput(child, line),

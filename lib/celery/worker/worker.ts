@@ -112,6 +112,7 @@ export class Worker {
       module: options.childModule ?? CHILD_MODULE,
       args: childArguments(options),
       ...(options.execArgv === undefined ? {} : { execArgv: options.execArgv }),
+      ...(options.childEnv === undefined ? {} : { env: options.childEnv }),
       maxTasksPerChild: options.maxTasksPerChild,
       listener: this.#poolListener(),
       clock: this.#clock,
