@@ -31,7 +31,7 @@ function stopLater(folder: string): void {
   });
 }
 
-describe("spawnBroker", () => {
+describe("spawnBroker", { timeout: 90_000 }, () => {
   test("starts one broker for all who ask at once, and finds it again", async () => {
     const folder = join(testDir(), "data");
     stopLater(folder);

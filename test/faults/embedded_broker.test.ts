@@ -62,7 +62,7 @@ describe("kill -9 of the broker under load", () => {
       const { client, kill } = await startChild(folder, options);
       expect(await client.call("LLEN", "q")).toBeGreaterThanOrEqual(confirmed);
       await kill();
-    });
+    }, 90_000);
   }
 
   test("leaves a folder that the next broker can take, under the same name", async () => {

@@ -93,5 +93,5 @@ describeWithPeers(["redis-server", "python-celery"], "over the embedded broker",
     }
     expect(worker.output).not.toMatch(/Traceback|ERROR/);
     expect(await cli("hlen", "unacked")).toBe("0");
-  });
+  }, 90_000);
 });
