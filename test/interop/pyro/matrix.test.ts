@@ -28,6 +28,9 @@ const SIDES = {
   },
 } as const;
 
+/** Programs are compiled when they start, several at a time: on a busy machine that alone takes half a minute. */
+const PATIENCE = { timeout: 90_000 };
+
 type Side = keyof typeof SIDES;
 const BOTH: readonly Side[] = ["Python", "ours"];
 
@@ -46,7 +49,7 @@ for (const side of BOTH) {
     });
     afterAll(() => names.program.stop());
 
-    test.each(BOTH)("the server of %s greets both clients", async (server) => {
+    test.each(BOTH)("the server of %s greets both clients", PATIENCE, async (server) => {
       const serving = new Program(...SIDES[server].server, { env: names.env });
       onTestFinished(() => void serving.stop());
       await serving.printed(/Ready\. Object uri = PYRO:/);
@@ -68,7 +71,7 @@ describeWithPeers(["python-pyro4"], "Our name server under Python's tools", () =
   });
   afterAll(() => names.program.stop());
 
-  test("a chain closes over every kind of neighbour: Python, Python, ours, ours", async () => {
+  test("a chain closes over every kind of neighbour: Python, Python, ours, ours", PATIENCE, async () => {
     const links = [["1", "2", "Python"], ["2", "3", "Python"], ["3", "4", "ours"], ["4", "1", "ours"]] as const;
     const programs = links.map(([name, next, kind]) =>
       new Program(...SIDES[kind].link(name, next), { env: names.env })
@@ -138,7 +141,7 @@ print("fine")
     expect(stdout + stderr).toBe("fine\n");
   });
 
-  test("Pyro4's HTTP gateway shows our objects and calls them", async () => {
+  test("Pyro4's HTTP gateway shows our objects and calls them", PATIENCE, async () => {
     class Greeter {
       static readonly exposed = ["hello", "mood"];
       hello(name: string): string {
@@ -166,7 +169,7 @@ print("fine")
     expect(JSON.parse(await get("http.greeter/hello"))).toMatchObject({ __class__: "builtins.TypeError" });
   });
 
-  test("Python's client finds it by broadcast", async () => {
+  test("Python's client finds it by broadcast", PATIENCE, async () => {
     const port = await freePort();
     const bcport = await freePort();
     const args = ["ns", "-n", "0.0.0.0", "-p", String(port), "--bchost", "127.0.0.1", "--bcport", String(bcport)];
@@ -186,7 +189,7 @@ print("fine")
 });
 
 describeWithPeers(["python-pyro4"], "Python's name server under our tools", () => {
-  test("locateNS, nsc and types work on it", async () => {
+  test("locateNS, nsc and types work on it", PATIENCE, async () => {
     const names = await startNameServer("Python");
     onTestFinished(() => void names.program.stop());
     const nsc = async (...args: string[]) =>
