@@ -37,6 +37,7 @@ export function transportOptions(conf: Config, log: Logger): TransportOptions {
     backoff: { startMs: intervalStart * 1000, stepMs: intervalStep * 1000, maxMs: intervalMax * 1000 },
     heartbeatSeconds: 0, // as Python's clients
     loginMethod: conf.brokerLoginMethod,
+    delayedQueueType: conf.brokerNativeDelayedDeliveryQueueType,
     background: true,
     log,
   };
