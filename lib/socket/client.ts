@@ -40,7 +40,11 @@ export class SocketClient {
     this.#answerTimeoutMs = answerTimeoutMs;
   }
 
-  /** @throws {ConnectionError}; {TransferError} code `secret` where one side does not know the other's */
+  /**
+   * Ask or send at once: who says nothing for a second is taken for a plain socket that wants the time.
+   *
+   * @throws {ConnectionError}; {TransferError} code `secret` where one side does not know the other's
+   */
   static async connect(address: Address, options: SocketClientOptions = {}): Promise<SocketClient> {
     const { answerTimeoutMs = 300_000, secret } = options;
     const session = Session.ofClient(await connect(address, options), { idleTimeoutMs: answerTimeoutMs });

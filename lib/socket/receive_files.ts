@@ -38,6 +38,9 @@ export async function receiveFiles(
   const unlisten = onAbort(options.signal, (reason) => session.abort(asError(reason)));
   try {
     return await receiver.run();
+  } catch (error) {
+    options.signal?.throwIfAborted(); // what broke then is only the consequence
+    throw error;
   } finally {
     unlisten();
     quiet();

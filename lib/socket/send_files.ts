@@ -40,6 +40,9 @@ export async function sendFiles(
   const unlisten = onAbort(options.signal, (reason) => session.abort(asError(reason)));
   try {
     return await sender.run();
+  } catch (error) {
+    options.signal?.throwIfAborted(); // what broke then is only the consequence
+    throw error;
   } finally {
     unlisten();
     quiet();

@@ -41,7 +41,7 @@ export interface SocketServerOptions {
   readonly raw?: RawMode | undefined;
   /** With `raw: "get"`, the file for clients that name none that is there. */
   readonly defaultFile?: string | undefined;
-  /** Who has said nothing for so long gets the time. Default 500; 0 = wait. */
+  /** Who has said nothing for so long gets the time. Default 1000; 0 = wait. */
   readonly silenceMs?: number;
   /** Who says nothing between two requests for so long is dropped. Default 600000; 0 = never. */
   readonly idleTimeoutMs?: number;
@@ -84,7 +84,7 @@ export function resolveServerOptions(options: SocketServerOptions, folder: Confi
       : new RateLimit(checkNumber("bytesPerSecond", bytesPerSecond, { min: 1 })),
     raw: raw === undefined ? undefined : checkOneOf("raw", raw, RAW_MODES),
     defaultFile: options.defaultFile,
-    silenceMs: checkInteger("silenceMs", options.silenceMs ?? 500, { min: 0 }),
+    silenceMs: checkInteger("silenceMs", options.silenceMs ?? 1000, { min: 0 }),
     idleTimeoutMs: checkInteger("idleTimeoutMs", options.idleTimeoutMs ?? 600_000, { min: 0 }),
     maxTextBytes: checkInteger("maxTextBytes", options.maxTextBytes ?? 16 * 1024 * 1024 - 1, { min: 1 }),
     events: options.events ?? {},

@@ -32,7 +32,7 @@ sends a line (or a text and then ends its side) gets the answer to it.
                          store  what comes until EOF is a file
                          get    who names a file (or says anything, with --file) gets its bytes until EOF
   --file NAME          with --raw get: the file for who names none that is there
-  --silence MS         who says nothing so long gets the time (default 500; 0 = never)
+  --silence MS         who says nothing so long gets the time (default 1000; 0 = never)
   --help
 
 Exit codes:

@@ -13,7 +13,7 @@ import { Buffer } from "node:buffer";
 import { concatBytes, copyOf, quoteBytes, strictUtf8ToString, utf8 } from "../../base/bytes.ts";
 import { LimitError, ProtocolError } from "../../base/errors.ts";
 import type { Decoder, Pending } from "../../net/wire/codec.ts";
-import { recogniseForeign } from "../../net/wire/foreign_protocol.ts";
+import { foreignHint, recogniseForeign } from "../../net/wire/foreign_protocol.ts";
 import { type FramePiece, FramePieceDecoder } from "../../net/wire/frame_pieces.ts";
 import { DEFAULT_MAX_FRAME_BYTES, encodeFrame } from "../../net/wire/length_prefix.ts";
 import { lines } from "../../net/wire/line.ts";
@@ -114,7 +114,10 @@ export class MessageDecoder implements Decoder<Message> {
     const hasMark = this.#kind === PayloadKind.control || this.#kind === PayloadKind.text;
     const size = piece.frameBytes - (hasMark ? 1 : 0);
     if (piece.isFirst && size > this.#maxBytes) {
-      throw new LimitError(`Cannot accept message: ${size} bytes announced, limit is ${this.#maxBytes}`);
+      const head = Buffer.alloc(4);
+      head.writeUInt32BE(piece.frameBytes); // what was read as a length may have been text
+      const hint = foreignHint(Buffer.concat([head, piece.bytes.subarray(0, 20)]));
+      throw new LimitError(`Cannot accept message: ${size} bytes announced, limit is ${this.#maxBytes}${hint}`);
     }
     this.#parts.push(copyOf(piece.bytes));
     if (piece.isLast) this.#ready.push(this.#message(concatBytes(this.#parts)));

@@ -145,6 +145,12 @@ describe("MessageDecoder", () => {
     expect(decoder.next()).toEqual({ kind: "data", bytes: Uint8Array.of(9) });
   });
 
+  test("names a plain server that answers with text", () => {
+    expect(() => decodeAll(new MessageDecoder(), [Buffer.from("Tue Nov  3 08:05:09 2026\r\n")])).toThrow(
+      "looks like plain text",
+    );
+  });
+
   test.each([
     ["[]", "expected an object"],
     ['{"kind":"nonsense"}', "has no kind that is known"],
