@@ -28,12 +28,14 @@ export class Publisher {
   readonly #app: Celery;
   readonly #context: PublicationContext;
   readonly #mustExpect: boolean;
+  readonly #sendsEvents: boolean;
   readonly #listeners = new Set<PublishListener>();
 
   constructor(app: Celery, context: PublicationContext) {
     this.#app = app;
     this.#context = context;
     this.#mustExpect = mustExpectResults(app.backendUrl);
+    this.#sendsEvents = app.conf.taskSendSentEvent;
   }
 
   /** Calls `listener` before each publish; what it throws fails the call. @returns how to stop */
@@ -48,24 +50,37 @@ export class Publisher {
   send(call: TaskCall): Sent {
     const publication = publicationOf(call, this.#context);
     for (const listener of this.#listeners) listener(publication);
-    const published = this.#app.hold.while(this.#publish(publication, call));
-    published.catch(() => {}); // shown by `published` and by `get` to whoever asks
+    this.#app.hold.take();
+    const published = this.#publish(publication, call);
+    published.then(this.#settled, this.#settled); // a failure is shown by `published` and by `get` to whoever asks
     return { id: publication.id, published };
   }
 
-  async #publish(publication: TaskPublication, call: TaskCall): Promise<void> {
+  readonly #settled = (): void => this.#app.hold.give();
+
+  /** Most messages need one promise: the transport is open, and nobody has to be told before or after. */
+  #publish(publication: TaskPublication, call: TaskCall): Promise<void> {
+    const transport = this.#app.liveTransport;
+    if (transport === undefined || this.#mustExpect || this.#sendsEvents) {
+      return this.#publishInSteps(publication, call);
+    }
+    return transport.publish(publication.message, publication.route, callOptions(call))
+      .catch((error) => this.#again(asError(error), publication, call));
+  }
+
+  async #publishInSteps(publication: TaskPublication, call: TaskCall): Promise<void> {
     const { message, route, id } = publication;
     const options = callOptions(call);
     if (this.#mustExpect && call.options.ignore_result !== true) {
       await (await this.#app.backend()).expect([id], options);
     }
-    const transport = this.#app.liveTransport ?? await this.#app.transport();
+    const transport = await this.#app.transport();
     try {
       await transport.publish(message, route, options);
     } catch (error) {
       await this.#again(asError(error), publication, call);
     }
-    if (this.#app.conf.taskSendSentEvent) await sendSentEvent(this.#app, transport, publication);
+    if (this.#sendsEvents) await sendSentEvent(this.#app, transport, publication);
   }
 
   /** Publishes again what a lost connection took along: with the same id, so that at worst it runs twice. */

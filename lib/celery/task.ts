@@ -232,7 +232,7 @@ function messageOptions(options: TaskOptions, properties: TaskProperties): WireO
     soft_time_limit: softTimeLimit,
     ignore_result: ignoreResult,
   };
-  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== null));
+  return Object.freeze(Object.fromEntries(Object.entries(all).filter(([, value]) => value !== null)));
 }
 
 const NO_KEYWORDS = Object.freeze({});

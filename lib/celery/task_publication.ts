@@ -9,7 +9,7 @@ import type { RoutedOptions, Router } from "./routing/router.ts";
 import type { QueueTable } from "./routing/queue_table.ts";
 import type { TaskRequest } from "./task_request.ts";
 import type { Route } from "./transport/transport.ts";
-import type { Headers, HeaderValue, Message } from "./wire/message.ts";
+import type { Headers, HeaderValue, Message, MessageProperties } from "./wire/message.ts";
 import { saferepr, safereprArgs } from "./wire/saferepr.ts";
 import type { Serializer, SerializerRegistry } from "./wire/serializer.ts";
 import type { SignatureData } from "./wire/signature.ts";
@@ -83,13 +83,7 @@ export function publicationOf(call: TaskCall, context: PublicationContext): Task
     queueName,
     message: {
       headers: packed === undefined ? written : { ...written, compression: packed.contentType },
-      properties: {
-        correlationId: headers.id,
-        replyTo: options.reply_to ?? context.replyTo,
-        priority: priorityOf(options, call, context.conf),
-        deliveryMode: options.delivery_mode ?? context.conf.taskDefaultDeliveryMode,
-        ...expirationOf(options, context),
-      },
+      properties: propertiesOf(headers.id, call, options, context),
       contentType: serializer.contentType,
       contentEncoding: serializer.contentEncoding,
       body: packed?.body ?? body,
@@ -153,18 +147,30 @@ function momentText(when: When, option: string): string {
   return when.toString();
 }
 
-/** Time to live in the broker: with `expires` the message goes when nobody may run it any more. */
-function expirationOf(
-  { expires, expiration }: RoutedOptions,
-  { conf, now }: PublicationContext,
-): { expiration?: string } {
+function propertiesOf(
+  id: string,
+  call: TaskCall,
+  options: RoutedOptions,
+  context: PublicationContext,
+): MessageProperties {
+  const properties = {
+    correlationId: id,
+    replyTo: options.reply_to ?? context.replyTo,
+    priority: priorityOf(options, call, context.conf),
+    deliveryMode: options.delivery_mode ?? context.conf.taskDefaultDeliveryMode,
+  };
+  const expiration = expirationOf(options, context);
+  return expiration === undefined ? properties : { ...properties, expiration };
+}
+
+/** Time to live in the broker, milliseconds: with `expires` the message goes when nobody may run it any more. */
+function expirationOf({ expires, expiration }: RoutedOptions, { conf, now }: PublicationContext): string | undefined {
   let seconds = expiration;
   if (typeof expires === "number") seconds = expires;
   else if (expires !== undefined && expires !== null) {
     seconds = (instantOf(momentText(expires, "expires"), conf.timezone ?? "UTC") - now()) / 1000;
   }
-  if (seconds === undefined || seconds === null) return {};
-  return { expiration: String(Math.trunc(Math.max(0, seconds) * 1000)) };
+  return seconds === undefined || seconds === null ? undefined : String(Math.trunc(Math.max(0, seconds) * 1000));
 }
 
 function priorityOf(options: RoutedOptions, { sender }: TaskCall, conf: Config): number {

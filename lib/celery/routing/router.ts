@@ -36,6 +36,8 @@ export interface RoutedOptions extends WireOptions {
 export class Router {
   readonly #queues: QueueTable;
   readonly #routers: readonly TaskRouter[];
+  /** What the frozen options that tasks have of their own come to; most calls add nothing to them. */
+  readonly #known = new WeakMap<WireOptions, RoutedOptions>();
 
   constructor(queues: QueueTable, routes: TaskRoutes | null) {
     this.#queues = queues;
@@ -57,6 +59,8 @@ export class Router {
     args: readonly unknown[],
     kwargs: Readonly<Record<string, unknown>>,
   ): RoutedOptions {
+    const known = this.#known.get(options);
+    if (known !== undefined) return known;
     const own = this.#expand(options);
     for (const router of this.#routers) {
       const target = router(name, args, kwargs, options);
@@ -64,7 +68,9 @@ export class Router {
       const route = typeof target === "string" ? { queue: target } : toWireOptions(target);
       return { ...this.#expand(route), ...withoutNulls(own) };
     }
-    return own.queue === undefined ? { ...own, queue: this.#queues.defaultQueue } : own;
+    const routed = own.queue === undefined ? { ...own, queue: this.#queues.defaultQueue } : own;
+    if (this.#routers.length === 0 && Object.isFrozen(options)) this.#known.set(options, routed);
+    return routed;
   }
 
   #expand(options: WireOptions): RoutedOptions {
