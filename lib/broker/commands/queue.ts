@@ -188,6 +188,8 @@ function restore(context: CommandContext, args: Arguments): Reply {
   let count = 0;
   for (const { member: tag } of due) {
     const lists = listsOf(context, unackedKey, tag);
+    // A record that nobody can read, or that no queue is bound for, stays: kombu would drop it.
+    if (lists.length === 0 && context.db.read(unackedKey, "hash")?.get(tag) !== undefined) continue;
     if (giveBack(context, { unackedKey, indexKey, tag }, "FRONT", lists)) count++;
   }
   return count;

@@ -135,6 +135,17 @@ describe("Q.RESTORE", () => {
     expect(run("LINDEX", "pfx:topical", 0)).toMatch(/"redelivered": true/);
     expect(run("HKEYS", "pfx:unacked")).toEqual(["young"]);
   });
+
+  test("leaves alone what it would have to put nowhere, and strikes half a record off", () => {
+    const { run } = new BrokerShell().client();
+    run("HSET", "unacked", "unbound", `[${envelope("unbound")}, "no such exchange", "key"]`, "unreadable", "garbage");
+    run("ZADD", "unacked_index", 1, "unbound", 1, "unreadable", 1, "half");
+
+    expect(run("Q.RESTORE", "unacked", "unacked_index", 20, 100)).toBe(0);
+
+    expect(run("HLEN", "unacked")).toBe(2);
+    expect(run("ZCARD", "unacked_index")).toBe(2);
+  });
 });
 
 describe("Q.STORE", () => {
