@@ -46,6 +46,14 @@ export function portOf(values: Values, fallback: number): number {
   return port;
 }
 
+/** @throws {UsageError} unless it is a whole number */
+export function countOf(values: Values, name: string, fallback: number): number {
+  const text = textOf(values, name);
+  if (text === undefined) return fallback;
+  if (!/^\d{1,9}$/.test(text)) throw new UsageError(`Cannot use --${name} ${text}: expected a whole number from 0`);
+  return Number(text);
+}
+
 const FACTORS: Readonly<Record<string, number>> = { "": 1, k: 1e3, m: 1e6, g: 1e9 };
 
 /** `500k`, `1.5M`, `2G` or a plain number: bytes a second. */

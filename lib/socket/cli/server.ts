@@ -8,7 +8,7 @@ import { DEFAULT_HOST, DEFAULT_PORT, SocketServer } from "../server.ts";
 import { RAW_MODES, type Reply } from "../server_options.ts";
 import type { FileOutcome } from "../transfer.ts";
 import { quoteName } from "../wire/file_name.ts";
-import { existingOf, portOf, rateOf, readArguments, secretOf, serverTlsOf, textOf } from "./arguments.ts";
+import { countOf, existingOf, portOf, rateOf, readArguments, secretOf, serverTlsOf, textOf } from "./arguments.ts";
 import { exitCodesText } from "./exit_codes.ts";
 import { runProgram } from "./program.ts";
 import { formatBytes } from "./progress_text.ts";
@@ -32,6 +32,7 @@ sends a line (or a text and then ends its side) gets the answer to it.
                          store  what comes until EOF is a file
                          get    who names a file (or says anything, with --file) gets its bytes until EOF
   --file NAME          with --raw get: the file for who names none that is there
+  --max-connections N  more are refused (default 10000)
   --silence MS         who says nothing so long gets the time (default 1000; 0 = never)
   --help
 
@@ -53,6 +54,7 @@ const OPTIONS = {
   "tls-client-ca": { type: "string" },
   raw: { type: "string" },
   file: { type: "string" },
+  "max-connections": { type: "string" },
   silence: { type: "string" },
   help: { type: "boolean", short: "h" },
 } as const;
@@ -65,7 +67,6 @@ export function runServer(options: { readonly reply: Reply }): Promise<void> {
     if (positionals.length > 0) throw new UsageError(`Cannot use ${quoteName(positionals[0] ?? "")}: try --help`);
     const raw = textOf(values, "raw");
     const dir = textOf(values, "dir") ?? "received";
-    const silence = textOf(values, "silence");
     if (raw !== "time") mkdirSync(dir, { recursive: true });
     const server = await SocketServer.start({
       address: { host: textOf(values, "host") ?? DEFAULT_HOST, port: portOf(values, DEFAULT_PORT) },
@@ -77,7 +78,8 @@ export function runServer(options: { readonly reply: Reply }): Promise<void> {
       bytesPerSecond: rateOf(values),
       raw: raw === undefined ? undefined : checkOneOf("--raw", raw, RAW_MODES),
       defaultFile: textOf(values, "file"),
-      ...(silence === undefined ? {} : { silenceMs: Number(silence) }),
+      silenceMs: countOf(values, "silence", 1000),
+      maxConnections: countOf(values, "max-connections", 10_000),
       events: { onOutcome: showOutcome },
       log: createLogger(showRecord, "warn"),
     });
