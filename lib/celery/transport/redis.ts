@@ -60,6 +60,7 @@ export class RedisTransport implements Transport {
   readonly #operationPorts: OperationPorts;
   readonly #leases: RedisLeases;
   readonly #sweeper: RedisSweeper;
+  readonly #consumers = new Set<RedisConsumer>();
   readonly #listeners = new Set<(state: TransportState) => void>();
   readonly #clock;
   readonly #log;
@@ -130,7 +131,7 @@ export class RedisTransport implements Transport {
     const isRecorded = options.noAck !== true && this.#settings.ackEmulation;
     const ports = { ...this.#operationPorts, operations: this.#operations, leases: this.#leases };
     if (isRecorded) this.#sweeper.join();
-    return await RedisConsumer.start({
+    const consumer = await RedisConsumer.start({
       client: this.#client,
       keys: this.#settings.keys,
       leases: this.#leases,
@@ -143,8 +144,13 @@ export class RedisTransport implements Transport {
         : (lists, limit) => takeUnrecorded(this.#client, lists, limit),
       declare: (queue) => this.#bindings.declare(queue),
       listen: (queue, onEnvelope) => this.#listen(queue, onEnvelope),
-      onClosed: () => isRecorded && this.#sweeper.leave(),
+      onStopped: (stopped) => {
+        this.#consumers.delete(stopped);
+        if (isRecorded) this.#sweeper.leave();
+      },
     }, options);
+    this.#consumers.add(consumer);
+    return consumer;
   }
 
   async broadcast(exchange: Exchange, routingKey: string, message: Message, options?: CallOptions): Promise<void> {
@@ -162,6 +168,7 @@ export class RedisTransport implements Transport {
   async close(): Promise<void> {
     this.#sweeper.close();
     this.#leases.close();
+    await Promise.all([...this.#consumers].map((consumer) => consumer.stop()));
     await Promise.all([this.#fanout.close(), this.#operations.close()]);
     await this.#client.close();
   }

@@ -27,7 +27,7 @@ export interface RedisConsumerPorts {
   readonly declare: (queue: Queue) => Promise<void>;
   /** Hears what is broadcast to a fanout queue. */
   readonly listen: (queue: Queue, onEnvelope: (envelope: Envelope) => void) => Promise<Subscription>;
-  readonly onClosed: () => void;
+  readonly onStopped: (consumer: RedisConsumer) => void;
 }
 
 /** Messages taken at once at most. */
@@ -138,7 +138,7 @@ export class RedisConsumer implements Consumer {
       this.#stop.abort(new ConnectionError("Cannot consume: the consumer was stopped"));
       this.#watchdog?.cancel();
       this.#wake();
-      this.#ports.onClosed();
+      this.#ports.onStopped(this);
     }
     await this.#loop;
     await this.#ports.waiter.close();
@@ -159,10 +159,9 @@ export class RedisConsumer implements Consumer {
         await this.#round(signal);
       } catch (error) {
         if (signal.aborted) return;
-        if (this.#ports.client.state.kind === "closed") {
-          this.#options.onCancelled?.(asError(error));
-          return;
-        }
+        const { kind } = this.#ports.client.state;
+        if (kind === "closed") this.#options.onCancelled?.(asError(error));
+        if (kind === "closed" || kind === "closing") return;
         await this.#recover(asError(error), signal);
       }
     }
@@ -275,7 +274,7 @@ export class RedisConsumer implements Consumer {
 
   async #recover(error: Error, signal: AbortSignal): Promise<void> {
     const { log, clock } = this.#ports;
-    if (error instanceof ConnectionError) return; // the next round waits for the next connection
+    if (error instanceof ConnectionError) return await delay(1, { clock }); // the next round waits for the next connection
     if (error instanceof RemoteError) log.error("Redis refuses to hand out messages", { error });
     else log.error("Cannot consume", { error });
     await delay(AFTER_REFUSAL_MS, { signal, clock }).catch(() => {}); // stopped: the loop ends

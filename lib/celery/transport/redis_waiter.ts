@@ -32,7 +32,6 @@ export class RedisWaiter {
   readonly #clock: Clock;
   #way: Way = "unknown";
   #changed = new Deferred<void>();
-  #pollMs = FIRST_POLL_MS;
 
   constructor(client: RedisClient, clock: Clock) {
     this.#clock = clock;
@@ -101,12 +100,12 @@ export class RedisWaiter {
   }
 
   async #poll(lists: readonly string[], signal: AbortSignal): Promise<void> {
-    if (await this.#anyExists(lists, signal)) {
-      this.#pollMs = FIRST_POLL_MS;
-      return;
+    const end = this.#clock.monotonic() + LONGEST_WAIT_MS;
+    let waitMs = FIRST_POLL_MS;
+    while (!await this.#anyExists(lists, signal) && this.#clock.monotonic() < end) {
+      await delay(waitMs, { signal, clock: this.#clock });
+      waitMs = Math.min(waitMs * 2, LONGEST_POLL_MS);
     }
-    await delay(this.#pollMs, { signal, clock: this.#clock });
-    this.#pollMs = Math.min(this.#pollMs * 2, LONGEST_POLL_MS);
   }
 
   async #anyExists(lists: readonly string[], signal: AbortSignal): Promise<boolean> {

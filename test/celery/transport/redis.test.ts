@@ -1,33 +1,61 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { UsageError } from "../../../lib/base/errors.ts";
 import { RedisClient, textOf } from "../../../lib/redis/mod.ts";
+import { publicSocketPath, startBroker } from "../../../lib/broker/mod.ts";
 import type { RedisTransport } from "../../../lib/celery/transport/redis.ts";
 import type { Broadcast, Queue } from "../../../lib/celery/transport/transport.ts";
 import { eventually } from "../../support/eventually.ts";
-import { describeWithPeers } from "../../support/peers.ts";
+import { describeWithPeers, type Peer } from "../../support/peers.ts";
 import { RedisServer } from "../../support/redis_server.ts";
+import { tempDir } from "../../support/temp_dir.ts";
 import { bodyOf, Collector, directQueue, redisTransport, routeTo, textMessage } from "../../support/redis_transport.ts";
 
 const SEP = "\x06\x16";
 const queue = directQueue("tasks");
 
-/** As a user who may run scripts, and as one who may not. */
-for (const user of ["scripted", "plain"]) {
-  describeWithPeers(["redis-server"], `RedisTransport (${user})`, () => {
-    let server: RedisServer;
+/** Where the tests run: `url` is the transport's, `redis` looks at the keys from outside. */
+interface Place {
+  readonly url: string;
+  readonly outsideUrl: string;
+  stop(): Promise<void>;
+}
+
+/** A Redis server, and on it a user who may run scripts, or may not. */
+async function redisPlace(...rights: string[]): Promise<Place> {
+  const server = await RedisServer.start();
+  const redis = new RedisClient({ url: server.url });
+  await redis.run(["ACL", "SETUSER", "celery", "on", ">pw", "~*", "&*", "+@all", ...rights]);
+  await redis.close();
+  return { url: server.url.replace("//", "//celery:pw@"), outsideUrl: server.url, stop: () => server.stop() };
+}
+
+async function embeddedPlace(): Promise<Place> {
+  const dir = tempDir();
+  const broker = await startBroker({ folder: dir.path });
+  const url = `redis+socket://${publicSocketPath(dir.path)}`;
+  return { url, outsideUrl: url, stop: () => broker.close().finally(() => dir.remove()) };
+}
+
+const PLACES: [string, Peer[], () => Promise<Place>][] = [
+  ["on Redis", ["redis-server"], () => redisPlace()],
+  ["on Redis without scripts", ["redis-server"], () => redisPlace("-@scripting")],
+  ["on the embedded broker", [], () => embeddedPlace()],
+];
+
+for (const [where, peers, start] of PLACES) {
+  describeWithPeers(peers, `RedisTransport ${where}`, () => {
+    let place: Place;
     let redis: RedisClient;
     let transport: RedisTransport;
     const opened: RedisTransport[] = [];
 
     beforeAll(async () => {
-      server = await RedisServer.start();
-      redis = new RedisClient({ url: server.url });
-      await redis.run(["ACL", "SETUSER", "scripted", "on", ">pw", "~*", "&*", "+@all"]);
-      await redis.run(["ACL", "SETUSER", "plain", "on", ">pw", "~*", "&*", "+@all", "-@scripting"]);
+      place = await start();
+      redis = new RedisClient({ url: place.outsideUrl });
     });
     afterAll(async () => {
       await redis.close();
-      await server.stop();
+      await place.stop();
     });
     beforeEach(async () => {
       await redis.run(["FLUSHALL"]);
@@ -38,7 +66,7 @@ for (const user of ["scripted", "plain"]) {
     });
 
     function open(options: Record<string, unknown> = {}): RedisTransport {
-      const made = redisTransport(server.url.replace("//", `//${user}:pw@`), options);
+      const made = redisTransport(place.url, options);
       opened.push(made);
       return made;
     }
@@ -160,6 +188,17 @@ for (const user of ["scripted", "plain"]) {
       expect(await numberOf("HLEN", "unacked")).toBe(0);
       expect(await numberOf("LLEN", "tasks")).toBe(1);
       expect(collector.bodies).toEqual(["a"]);
+    });
+
+    test("stops its consumers when it is closed, and leaves to others what they held", async () => {
+      await publish("a");
+      const worker = open();
+      await (await Collector.start(worker, [queue])).until(1);
+
+      await worker.close();
+
+      expect(await numberOf("HLEN", "unacked")).toBe(1);
+      expect(worker.state.kind).toBe("closed");
     });
 
     test("refuses to settle twice", async () => {
