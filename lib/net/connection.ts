@@ -160,6 +160,7 @@ export class Connection {
         const pending = handler(chunk);
         if (pending === undefined) return;
         busy = true;
+        if (options.lend === true) socket.pause(); // what came meanwhile would have to be copied
         pending.then(resume, settle);
       } catch (error) {
         settle(error);
