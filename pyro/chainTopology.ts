@@ -1,6 +1,6 @@
 // A chain of objects, each of which calls the next:  chainTopology.ts 1 2  runs link 1, which forwards to link 2.
 // Without arguments: three links in processes of their own, and a client that sends a message around.
-import { spawn } from "node:child_process";
+import { fork } from "node:child_process";
 import { once } from "node:events";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
@@ -32,6 +32,7 @@ export class Chain {
 }
 
 async function startLink(name: string, nextName: string) {
+  process.once("disconnect", () => process.exit()); // a link that was forked ends with who forked it
   const daemon = await Pyro.Daemon.start();
   const uri = daemon.register(new Chain(name, nextName));
   const nameServer = await Pyro.locateNS();
@@ -41,18 +42,16 @@ async function startLink(name: string, nextName: string) {
 }
 
 /** Runs this very script as a link, and resolves once it is ready. */
-async function spawnLink(name: string, nextName: string) {
-  const link = spawn(process.execPath, [...process.execArgv, fileURLToPath(import.meta.url), name, nextName], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  link.stdout.pipe(process.stdout);
-  await once(link.stdout, "data");
+async function forkLink(name: string, nextName: string) {
+  const link = fork(fileURLToPath(import.meta.url), [name, nextName], { stdio: ["ignore", "pipe", "inherit", "ipc"] });
+  link.stdout?.pipe(process.stdout);
+  await once(link.stdout ?? link, "data");
   return link;
 }
 
 async function showChain() {
   const ownNameServer = await Pyro.locateNS().then(() => undefined, () => Pyro.startNS());
-  const links = await Promise.all([spawnLink("1", "2"), spawnLink("2", "3"), spawnLink("3", "1")]);
+  const links = await Promise.all([forkLink("1", "2"), forkLink("2", "3"), forkLink("3", "1")]);
 
   try {
     const chain = new Pyro.Proxy<Chain>("PYRONAME:example.chain.1");
