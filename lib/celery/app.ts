@@ -288,8 +288,8 @@ export class Celery {
   }
 
   /** Opens another transport, for a worker say; the caller closes it. */
-  openTransport(options: Partial<TransportOptions> = {}): Promise<Transport> {
-    return createTransport({ ...transportOptions(this.conf, this.log), ...options });
+  async openTransport(options: Partial<TransportOptions> = {}): Promise<Transport> {
+    return await createTransport({ ...transportOptions(this.conf, this.log), ...options });
   }
 
   /** The result backend, opened on first use. */
@@ -301,8 +301,8 @@ export class Celery {
   }
 
   /** Opens another result backend; the caller closes it. */
-  openBackend(options: Partial<BackendOptions> = {}): Promise<ResultBackend> {
-    return createBackend({
+  async openBackend(options: Partial<BackendOptions> = {}): Promise<ResultBackend> {
+    return await createBackend({
       ...backendOptions(this.conf, this.log),
       url: this.backendUrl,
       codec: resultCodec(this.conf, this.serializers),
