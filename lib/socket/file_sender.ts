@@ -122,9 +122,10 @@ export class FileSender {
 
   async #sendBytes(bytes: Uint8Array, hash: Hash | undefined): Promise<void> {
     const { limit, signal, events } = this.#options;
-    hash?.update(bytes);
     if (limit !== undefined) await limit.take(bytes.length, signal);
     this.#session.write({ kind: "data", bytes });
+    this.#session.connection.flush(); // it travels while it is hashed
+    hash?.update(bytes);
     this.sentBytes += bytes.length;
     events?.onBytes?.(bytes.length);
     await this.#session.drained();

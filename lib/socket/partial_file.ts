@@ -217,11 +217,7 @@ function numbered(name: string, count: number): string {
  * SHA-256 state over the first `bytes` bytes of a file.
  * @throws {TransferError} code `changed` if the file is shorter
  */
-export async function hashPrefix(
-  handle: FileHandle,
-  bytes: number,
-  onProgress?: (bytes: number) => void,
-): Promise<Hash> {
+export async function hashPrefix(handle: FileHandle, bytes: number): Promise<Hash> {
   const hash = createHash("sha256");
   const block = takeBlock();
   try {

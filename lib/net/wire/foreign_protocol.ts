@@ -12,7 +12,6 @@ const BEGINNINGS: readonly { readonly pattern: RegExp; readonly name: string }[]
   { pattern: /^(GET|POST|PUT|HEAD|DELETE|OPTIONS|PATCH|CONNECT|TRACE) /, name: "an HTTP request" },
   { pattern: /^PRI \* HTTP\/2/, name: "an HTTP/2 request" },
   { pattern: /^HTTP\/\d/, name: "an HTTP response" },
-  { pattern: /^[\x14-\x17]\x03[\x00-\x04]/, name: "TLS" },
   { pattern: /^\xff[\xf0-\xfe]/, name: "telnet negotiation" },
   { pattern: /^SSH-/, name: "SSH" },
   { pattern: /^PYRO/, name: "the Pyro protocol" },
@@ -26,8 +25,14 @@ const SOME_TEXT = /^[\t\r\n\x20-\x7e]{4,}$/;
 export function recogniseForeign(bytes: Uint8Array): string | undefined {
   let head = "";
   for (const byte of bytes.subarray(0, ENOUGH_BYTES)) head += String.fromCharCode(byte);
+  if (isTlsRecord(bytes)) return "TLS";
   for (const { pattern, name } of BEGINNINGS) if (pattern.test(head)) return name;
   return SOME_TEXT.test(head) ? "plain text" : undefined;
+}
+
+/** A record of type 20 to 23 in version 3.0 to 3.4, whatever is in it (RFC 8446 §5.1). */
+function isTlsRecord([type = 0, major, minor = 255]: Uint8Array): boolean {
+  return type >= 20 && type <= 23 && major === 3 && minor <= 4;
 }
 
 /** The end of an error message, e.g. `; "GET / HT" looks like an HTTP request`; empty where nothing is recognised. */
