@@ -36,7 +36,10 @@ function setting<T>(value: T, check: Check<T>, oldName: string): Setting<T> {
 }
 
 const seconds: Check<number> = (name, value) => value instanceof TimeDelta ? value.totalSeconds() : amount(name, value);
-const urls = either(text, texts);
+const isUrls = (value: unknown): value is string | readonly string[] =>
+  (typeof value === "string" && value.trim() !== "") ||
+  (Array.isArray(value) && value.length > 0 && value.every((url) => typeof url === "string" && url.trim() !== ""));
+const urls = passing("a URL, or several", isUrls);
 const exchangeType = oneOf("direct", "topic", "fanout", "headers");
 const queueType = oneOf("classic", "quorum");
 const timezone: Check<string> = (name, value) => checkTimezone(text(name, value));

@@ -65,6 +65,8 @@ describe("app.conf", () => {
     [{ __proto__: 1, constructor: 1 }, "Cannot use the setting constructor: there is none of that name"],
     [{ taskAcksLate: "yes" }, 'Cannot use the setting taskAcksLate: expected true or false, got "yes" (string)'],
     [{ acceptContent: "json" }, "expected a list of texts"],
+    [{ brokerUrl: "" }, "expected a URL, or several"],
+    [{ brokerUrl: [] }, "expected a URL, or several"],
     [{ taskProtocol: 3 }, "expected one of 1, 2, got 3 (number)"],
     [{ brokerConnectionTimeout: -1 }, "expected a number from 0, got -1 (number)"],
     [{ timezone: "Mars/Olympus" }, "is not a known IANA name"],

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { Decimal, PyDate, PyDateTime, PyFloat, PyTime, TimeDelta, Uuid } from "../../lib/base/pyvalue.ts";
+import { Decimal, PyDate, PyDateTime, PyFloat, PyTime, Uuid } from "../../lib/base/pyvalue.ts";
 import {
   type AsyncResult,
   Celery,

@@ -150,10 +150,14 @@ describe("planOf", () => {
     const sent: Recorded[] = [];
     const told: Recorded[] = [];
     app.onPublish((publication) => void sent.push(shown(publication)));
-    vi.spyOn(backend, "setChordSize").mockImplementation(async (groupId, size) => {
+    vi.spyOn(backend, "setChordSize").mockImplementation((groupId, size) => {
       told.push({ chord_size: size, group: groupId });
+      return Promise.resolve();
     });
-    vi.spyOn(backend, "saveGroup").mockImplementation(async (_, result) => void told.push({ saved_group: result }));
+    vi.spyOn(backend, "saveGroup").mockImplementation((_, result) => {
+      told.push({ saved_group: result });
+      return Promise.resolve();
+    });
 
     const signature = build({ ...parts, echo: anyTask(app) });
     const before = JSON.parse(JSON.stringify(signature));
