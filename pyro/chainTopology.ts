@@ -32,7 +32,8 @@ export class Chain {
 }
 
 async function startLink(name: string, nextName: string) {
-  process.once("disconnect", () => process.exit()); // a link that was forked ends with who forked it
+  process.once("disconnect", () => process.exit()); // a link that was forked ends with who forked it,
+  if (process.send && !process.connected) process.exit(); //   even if that was while the link was still loading
   const daemon = await Pyro.Daemon.start();
   const uri = daemon.register(new Chain(name, nextName));
   const nameServer = await Pyro.locateNS();
