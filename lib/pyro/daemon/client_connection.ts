@@ -34,13 +34,14 @@ const HANG_UP_MS = 1000;
  * and the resources tracked for it, which it lets go of when the connection ends.
  */
 export class ClientConnection implements ClientView {
-  readonly resources = new Set<TrackedResource>();
   readonly #host: Host;
   readonly #connection: Connection;
   readonly #decoder: MessageDecoder;
   readonly #refusal: string | undefined;
-  readonly #instances: SessionInstances = new Map();
-  readonly #oneways = new Set<Promise<void>>();
+  // Most clients need none of these three, and idle ones should cost little.
+  #resources: Set<TrackedResource> | undefined;
+  #instances: SessionInstances | undefined;
+  #oneways: Set<Promise<void>> | undefined;
   #state: "greeting" | "serving" | "closing" = "greeting";
   #working: Promise<void> | undefined;
   #timer: Timer | undefined;
@@ -61,6 +62,10 @@ export class ClientConnection implements ClientView {
     return this.#connection.peer;
   }
 
+  get resources(): Set<TrackedResource> {
+    return this.#resources ??= new Set();
+  }
+
   /** Carries out what the client asks for, until either side ends the connection. Never rejects. */
   async serve(): Promise<void> {
     this.#wait(this.#host.settings.handshakeTimeoutMs);
@@ -79,7 +84,7 @@ export class ClientConnection implements ClientView {
   async close(): Promise<void> {
     this.#state = "closing";
     await this.#working;
-    await Promise.all(this.#oneways);
+    await Promise.all(this.#oneways ?? []);
     await this.#connection.close(HANG_UP_MS);
   }
 
@@ -168,7 +173,7 @@ export class ClientConnection implements ClientView {
       return runInContext(context, () => {
         const request = readRequest(this.#host, message);
         serializer = request.serializer;
-        job = findJob(this.#host, request.call, message.flags, this.#instances);
+        job = findJob(this.#host, request.call, message.flags, this.#instances ??= new Map());
         const { method } = job;
         if (method !== undefined && (message.flags & Flag.oneway) !== 0 && this.#host.settings.config.ONEWAY_THREADED) {
           return this.#detach(job);
@@ -231,18 +236,19 @@ export class ClientConnection implements ClientView {
   /** Starts a oneway call. @returns a promise only where so many run that the client has to wait. */
   #detach(job: Job): void | Promise<void> {
     const { log, maxOnewayCalls } = this.#host.settings;
+    const oneways = this.#oneways ??= new Set();
     const failed = (error: unknown) => log.debug("Oneway call failed", { peer: this.address, error });
     try {
       const value = job.run();
       if (!isThenable(value)) return;
       const running: Promise<void> = Promise.resolve(value).then(() => {}, failed).then(() => {
-        this.#oneways.delete(running);
+        oneways.delete(running);
       });
-      this.#oneways.add(running);
+      oneways.add(running);
     } catch (error) {
       failed(error);
     }
-    if (this.#oneways.size >= maxOnewayCalls) return Promise.race(this.#oneways);
+    if (oneways.size >= maxOnewayCalls) return Promise.race(oneways);
   }
 
   /** Queues a message. @returns a promise where so much is unsent that the client has to read first. */
@@ -272,9 +278,12 @@ export class ClientConnection implements ClientView {
   #disconnected(): void {
     const { log, clientDisconnect } = this.#host.settings;
     this.#host.streams.disconnected(this);
-    const steps = [() => clientDisconnect(this), ...Array.from(this.resources, (resource) => () => resource.close())];
-    this.resources.clear();
-    this.#instances.clear();
+    const steps = [
+      () => clientDisconnect(this),
+      ...Array.from(this.#resources ?? [], (resource) => () => resource.close()),
+    ];
+    this.#resources = undefined;
+    this.#instances = undefined;
     for (const step of steps) {
       Promise.resolve().then(step).catch((error) =>
         log.warn("Error in clientDisconnect", { peer: this.address, error })

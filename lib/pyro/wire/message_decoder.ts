@@ -111,6 +111,7 @@ export class MessageDecoder {
       const end = payloadAt + header.payloadBytes;
       if (end <= chunk.length) {
         this.#at = end;
+        if (end === chunk.length) this.#letGo();
         return this.#message(header, chunk.subarray(annotationsAt, payloadAt), chunk.subarray(payloadAt, end));
       }
     }
@@ -136,6 +137,11 @@ export class MessageDecoder {
   /** Puts what is left of the chunk behind what is buffered. */
   #store(): void {
     if (this.#at < this.#chunk.length) this.#buffer.push(this.#chunk.subarray(this.#at));
+    this.#letGo();
+  }
+
+  /** An idle connection keeps no chunk alive. */
+  #letGo(): void {
     this.#chunk = EMPTY;
     this.#at = 0;
   }
