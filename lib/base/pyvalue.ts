@@ -57,7 +57,8 @@ export class Tuple<T = unknown> extends Array<T> {
   /** Builds a tuple of `items`; the iterable is read once. */
   static fromItems<T>(items: Iterable<T>): Tuple<T> {
     const tuple = new Tuple<T>();
-    for (const item of items) tuple.push(item);
+    const list: readonly T[] = Array.isArray(items) ? items : [...items];
+    for (let i = 0; i < list.length; i++) tuple[i] = list[i] as T; // by index: every remote call makes a few of these
     return Object.freeze(tuple) as Tuple<T>;
   }
 }
