@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import process from "node:process";
-import { ConnectionError, UsageError } from "../base/errors.ts";
+import { UsageError } from "../base/errors.ts";
 import { type Logger, redactUrl, silentLogger } from "../base/log.ts";
-import { type Clock, systemClock } from "../base/time.ts";
+import { type Clock, systemClock, withDeadline } from "../base/time.ts";
 import { type ApplyOptions, type SignatureLike, toWireOptions, type WireOptions } from "./apply_options.ts";
 import { AsyncResult, type RevokeOptions } from "./async_result.ts";
 import type { ResultBackend } from "./backend/backend.ts";
@@ -16,6 +16,7 @@ import { nodeOf, type SetOptions, Signature } from "./canvas/signature.ts";
 import { decompress } from "./compression.ts";
 import { type Config, createConfig } from "./config.ts";
 import { backendOptions, brokerUrls, resultCodec, transportOptions } from "./connection_options.ts";
+import { Connections } from "./connections.ts";
 import { Control } from "./control/control.ts";
 import { RemoteControl } from "./control/remote_control.ts";
 import { CurrentTask } from "./current_task.ts";
@@ -79,7 +80,10 @@ export class Celery {
   /** Exceptions of the app's own that travel through results: `app.exceptions.register(MyError)`. */
   readonly exceptions: ExceptionCodec;
   readonly currentTask = new CurrentTask();
+  /** Whoever waits for something holds the process by this. */
   readonly hold = new ProcessHold();
+  /** Held while messages are on their way; `close` waits for it. */
+  readonly sending = new ProcessHold();
   readonly logicalClock = new LogicalClock();
   /** Queue for rpc results; sent with every message. */
   readonly replyTo = randomUUID();
@@ -90,9 +94,7 @@ export class Celery {
   #accepted: ReadonlySet<string> | undefined;
   #control: Control | undefined;
   #publisher: Publisher | undefined;
-  #transport: Promise<Transport> | undefined;
-  #liveTransport: Transport | undefined;
-  #backend: Promise<ResultBackend> | undefined;
+  readonly #connections: Connections;
   #closing: Promise<void> | undefined;
 
   /**
@@ -112,6 +114,11 @@ export class Celery {
       ...(broker === undefined ? {} : { brokerUrl: broker }),
       ...(backend === undefined ? {} : { resultBackend: backend }),
       ...settingsFromEnvironment(environment), // as in Celery, the environment wins
+    });
+    this.#connections = new Connections({
+      name: main,
+      transport: () => this.openTransport(),
+      backend: () => this.openBackend(),
     });
     registerBuiltins(this);
   }
@@ -259,7 +266,7 @@ export class Celery {
 
   /** The broker for banners and logs, its password masked. */
   get brokerUri(): string {
-    return this.#liveTransport?.uri ?? redactUrl(brokerUrls(this.conf, "write")[0]);
+    return this.liveTransport?.uri ?? redactUrl(brokerUrls(this.conf, "write")[0]);
   }
 
   /** Where results are kept; `disabled://` for nowhere. The embedded broker keeps them itself unless told otherwise. */
@@ -275,16 +282,12 @@ export class Celery {
 
   /** The transport that publishes, opened on first use; a new one where the last has given up. */
   transport(): Promise<Transport> {
-    if (this.#closing !== undefined) return Promise.reject(closed(this.main));
-    if (this.#liveTransport?.state.kind === "closed") this.#transport = this.#liveTransport = undefined;
-    this.#transport ??= this.openTransport().then((transport) => this.#liveTransport = transport);
-    this.#transport.catch(() => this.#transport = undefined); // the next use tries again
-    return this.#transport;
+    return this.#connections.transport();
   }
 
   /** The same, if it is open already. */
   get liveTransport(): Transport | undefined {
-    return this.#liveTransport?.state.kind === "closed" ? undefined : this.#liveTransport;
+    return this.#connections.liveTransport;
   }
 
   /** Opens another transport, for a worker say; the caller closes it. */
@@ -294,10 +297,7 @@ export class Celery {
 
   /** The result backend, opened on first use. */
   backend(): Promise<ResultBackend> {
-    if (this.#closing !== undefined) return Promise.reject(closed(this.main));
-    this.#backend ??= this.openBackend();
-    this.#backend.catch(() => this.#backend = undefined); // the next use tries again
-    return this.#backend;
+    return this.#connections.backend();
   }
 
   /** Opens another result backend; the caller closes it. */
@@ -375,15 +375,20 @@ export class Celery {
     });
   }
 
-  /** Ends the connections, once what was published is confirmed. Idempotent. */
-  close(): Promise<void> {
-    return this.#closing ??= this.hold.while(this.#close()); // goodbyes take a round trip
+  /**
+   * Ends the connections, once what was sent is confirmed or has failed; what is not by then, after `timeoutMs`, is rejected.
+   * Idempotent.
+   *
+   * @param options.timeoutMs default 10000
+   */
+  close(options: { readonly timeoutMs?: number } = {}): Promise<void> {
+    return this.#closing ??= this.hold.while(this.#close(options.timeoutMs ?? 10_000)); // goodbyes take a round trip
   }
 
-  async #close(): Promise<void> {
-    const transport = await this.#transport?.catch(() => undefined); // one that never opened is closed
-    const backend = await this.#backend?.catch(() => undefined);
-    await Promise.all([transport?.close(), backend?.close()]);
+  async #close(timeoutMs: number): Promise<void> {
+    const sent = withDeadline(this.sending.idle(), { timeoutMs, clock: this.clock, what: "close the app in order" });
+    await sent.catch(() => {}); // time is over: closing the connections tells those that wait
+    await this.#connections.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -399,8 +404,4 @@ function isEmpty(options: WireOptions): boolean {
 function checkFunction(name: string, fn: ((...args: never[]) => unknown) | undefined): (...args: never[]) => unknown {
   if (typeof fn === "function") return fn;
   throw new UsageError(`Cannot register the task ${name}: expected a function, got ${typeof fn}`);
-}
-
-function closed(main: string): ConnectionError {
-  return new ConnectionError(`Cannot use the app ${main}: it was closed`);
 }

@@ -50,13 +50,13 @@ export class Publisher {
   send(call: TaskCall): Sent {
     const publication = publicationOf(call, this.#context);
     for (const listener of this.#listeners) listener(publication);
-    this.#app.hold.take();
+    this.#app.sending.take();
     const published = this.#publish(publication, call);
     published.then(this.#settled, this.#settled); // a failure is shown by `published` and by `get` to whoever asks
     return { id: publication.id, published };
   }
 
-  readonly #settled = (): void => this.#app.hold.give();
+  readonly #settled = (): void => this.#app.sending.give();
 
   /** Most messages need one promise: the transport is open, and nobody has to be told before or after. */
   #publish(publication: TaskPublication, call: TaskCall): Promise<void> {

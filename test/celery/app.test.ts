@@ -85,6 +85,19 @@ describe("Celery", () => {
     await expect(app.backend()).rejects.toThrow("Cannot use the app proj: it was closed");
   });
 
+  test("does not close before what was sent is confirmed, and not later than it was told", async () => {
+    const [patient, hurried] = [projApp(), projApp()];
+    const sent = patient.add.delay(1, 2);
+    const stuck = vi.spyOn(await hurried.app.transport(), "publish").mockReturnValue(new Promise(() => {}));
+    hurried.add.delay(1, 2);
+
+    await patient.app.close();
+    await hurried.app.close({ timeoutMs: 1 });
+
+    await expect(sent.published).resolves.toBeUndefined();
+    expect(stuck).toHaveBeenCalledOnce();
+  });
+
   test("shares a broker in memory with the apps that were given the same one", async () => {
     const broker = new MemoryBroker();
     const options = { broker: "memory://", brokerTransportOptions: { broker }, environment: {} };

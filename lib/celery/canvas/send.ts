@@ -20,7 +20,7 @@ export function sendNode(app: Celery, node: Node, application: Application): Asy
   const publishAll = () => calls.map((step) => publish(app, step).published);
   const published = before.length === 0
     ? all(publishAll())
-    : app.hold.while(prepare(app, before)).then(() => all(publishAll()));
+    : app.sending.while(prepare(app, before).then(() => all(publishAll())));
   published.catch(() => {}); // shown by `published` and by `get` to whoever asks
   const made = resultOf(app, result, published);
   if (application.options?.add_to_parent !== false) app.addToParent(made);
