@@ -17,7 +17,7 @@
  */
 import { Buffer } from "node:buffer";
 import { LimitError, ProtocolError } from "../../base/errors.ts";
-import { crc32 } from "./crc32.ts";
+import { crc32 } from "../../base/crc32.ts";
 
 const MARK = Buffer.from("TCJ1", "latin1");
 const HEADER_BYTES = 12;
