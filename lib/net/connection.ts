@@ -41,6 +41,7 @@ export class Connection {
   #state: "open" | "half-closed" | "closing" | "closed" = "open";
   #reason: Error | undefined;
   #outbox: Uint8Array[] = [];
+  #taken: Map<Uint8Array, () => void> | undefined; // whom to tell of which bytes
   #outboxBytes = 0;
   #flushQueued = false;
   #drain: Deferred<void> | undefined;
@@ -83,11 +84,14 @@ export class Connection {
   /**
    * Queues `bytes` for this tick's write; the caller must not change them afterwards.
    *
+   * @param taken told when the system has copied `bytes`, so that their memory may be used again; not told if the
+   * connection ends before
    * @returns false once more than the high-water mark is unsent: wait for `drained()` before writing more.
    * @throws {ConnectionError} if the connection has ended.
    */
-  write(bytes: Uint8Array): boolean {
+  write(bytes: Uint8Array, taken?: () => void): boolean {
     if (this.#state !== "open") throw this.#notOpen("write");
+    if (taken !== undefined) (this.#taken ??= new Map()).set(bytes, taken);
     if (bytes.length > 0) {
       this.#outbox.push(bytes);
       this.#outboxBytes += bytes.length;
@@ -262,22 +266,36 @@ export class Connection {
     this.#outboxBytes = 0;
     const socket = this.#socket;
     if (outbox.length === 1) {
-      socket.write(viewOf(outbox[0] ?? EMPTY), this.#written);
+      this.#hand(outbox[0] ?? EMPTY);
       return;
     }
     socket.cork();
     let small: Uint8Array[] = [];
     for (const bytes of outbox) {
-      if (bytes.length <= COALESCE_BYTES) small.push(bytes);
+      if (bytes.length <= COALESCE_BYTES && this.#taken?.has(bytes) !== true) small.push(bytes);
       else {
         if (small.length > 0) socket.write(Buffer.concat(small));
         small = [];
-        socket.write(viewOf(bytes), this.#written);
+        this.#hand(bytes);
       }
     }
     if (small.length > 0) socket.write(Buffer.concat(small), this.#written);
     socket.uncork();
   };
+
+  /** Gives the system bytes as they lie, and tells whoever waits for them when it has taken them. */
+  #hand(bytes: Uint8Array): void {
+    const taken = this.#taken?.get(bytes);
+    if (taken === undefined) {
+      this.#socket.write(viewOf(bytes), this.#written);
+      return;
+    }
+    this.#taken?.delete(bytes);
+    this.#socket.write(viewOf(bytes), (error) => {
+      this.#written(error);
+      if (!error) taken();
+    });
+  }
 
   /** The socket's own `drain` knows only its own mark, which is another than ours. */
   readonly #written = (error?: Error | null): void => {
@@ -301,6 +319,7 @@ export class Connection {
     this.#state = "closed";
     this.#outbox = [];
     this.#outboxBytes = 0;
+    this.#taken = undefined;
     const lost = this.#reason ?? new ConnectionError(`Cannot use the connection to ${this.peer}: it was closed`);
     if (!this.#eof.settled) this.#eof.reject(lost);
     this.#drain?.promise.catch(() => {}); // whoever waits is told; nobody may be waiting

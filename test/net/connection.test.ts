@@ -98,6 +98,20 @@ describe("Connection.drained", () => {
 });
 
 describe("Connection.read", () => {
+  test("tells when the system has taken bytes, however long they are, and not if the connection ends before", async () => {
+    const { client, server } = await duplexPair();
+    const taken: string[] = [];
+    server.read(() => {}).catch(() => {}); // it ends by the abort
+    client.write(text("short"), () => taken.push("short"));
+    client.write(Buffer.alloc(1_000_000), () => taken.push("long"));
+    await eventually("both are taken", () => taken.length === 2);
+
+    client.write(text("too late"), () => taken.push("too late"));
+    client.abort();
+
+    expect(taken).toEqual(["short", "long"]);
+  });
+
   test("lets a slow handler slow the peer down, with flat memory between them", async () => {
     const { client, server } = await duplexPair({ client: { highWaterBytes: 64 * 1024 } });
     const gate = new Deferred<void>();
