@@ -1,3 +1,4 @@
+import { giveSpareBuffer } from "../base/spare_buffer.ts";
 import type { Connection } from "../net/mod.ts";
 import { encodeHead, encodeMessage, type EncodeOptions, type Message } from "./wire/message.ts";
 
@@ -12,6 +13,7 @@ const COPY_BYTES = 4096;
  */
 export function writeMessage(connection: Connection, message: Message, options: EncodeOptions): boolean {
   if (message.payload.length < COPY_BYTES) return connection.write(encodeMessage(message, options));
+  const { payload } = message;
   connection.write(encodeHead(message, options));
-  return connection.write(message.payload);
+  return connection.write(payload, () => giveSpareBuffer(payload)); // serializers write large values into one
 }

@@ -70,7 +70,7 @@ export class ClientConnection implements ClientView {
   async serve(): Promise<void> {
     this.#wait(this.#host.settings.handshakeTimeoutMs);
     try {
-      await this.#connection.read((chunk) => this.#receive(chunk));
+      await this.#connection.read((chunk) => this.#receive(chunk), { lend: true });
       this.#decoder.end();
     } catch (error) {
       if (this.#state !== "closing") this.#host.settings.log.debug("Client went away", { peer: this.address, error });

@@ -62,7 +62,7 @@ export class DaemonConnection {
     this.#settings = settings;
     this.#authenticator = authenticator;
     this.#decoder = new MessageDecoder({ maxMessageBytes: settings.maxMessageBytes, authenticator });
-    connection.read((chunk) => this.#receive(chunk)).then(() => this.#decoder.end()).then(
+    connection.read((chunk) => this.#receive(chunk), { lend: true }).then(() => this.#decoder.end()).then(
       () => this.#lost(undefined),
       (error) => this.#lost(asError(error)),
     );

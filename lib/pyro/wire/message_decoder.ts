@@ -2,6 +2,7 @@ import { Buffer } from "node:buffer";
 import { viewOf } from "../../base/bytes.ts";
 import { ChunkBuffer } from "../../base/chunk_buffer.ts";
 import { asError } from "../../base/errors.ts";
+import { giveSpareBuffer, takeSpareBuffer } from "../../base/spare_buffer.ts";
 import { type Annotations, HMAC, NO_ANNOTATIONS, readAnnotations } from "./annotations.ts";
 import { ConnectionClosedError, ProtocolError, SecurityError } from "./errors.ts";
 import { foreignPeer } from "./foreign_peer.ts";
@@ -39,16 +40,32 @@ const PYRO_TAG = 0x5059_524f;
 /** Tag and version: enough to tell who speaks, and all that some foreign peers ever send. */
 const GREETING_BYTES = 6;
 
+/** From this size on a message that is not complete in one chunk is put together in a buffer of its own, up to that size. */
+const LARGE_BYTES = 64 * 1024;
+const TOO_LARGE_BYTES = 8 * 1024 * 1024;
+
+/** A message of which more is to come. */
+interface LargeMessage {
+  readonly buffer: Buffer;
+  readonly bytes: number;
+  filled: number;
+  /** Undefined until `next` has looked at it. */
+  header: Header | undefined;
+}
+
 /**
  * Incremental decoder: `feed` bytes, pull messages with `next` until it returns `undefined`, `end` at EOF. Fails for good.
  *
- * Checks in Pyro's order: tag and version, checksum, size, type, annotations, digest.
+ * Checks in Pyro's order: tag and version, checksum, size, type, annotations, digest. A large message that comes in many
+ * chunks is put together in a buffer that the next large one uses again.
  */
 export class MessageDecoder {
   readonly #buffer = new ChunkBuffer();
   // Most chunks hold whole messages. Those are read where they lie; only what is left of a chunk goes into the buffer.
   #chunk: Buffer = EMPTY;
   #at = 0;
+  #large: LargeMessage | undefined;
+  #borrowed: Buffer | undefined; // holds the large message that `next` has returned last
   readonly #maxBytes: number;
   readonly #authenticator: MessageAuthenticator | undefined;
   #header: Header | undefined;
@@ -59,25 +76,31 @@ export class MessageDecoder {
     this.#authenticator = options.authenticator;
   }
 
+  /** Takes a chunk; nothing of it is looked at after the call. */
   feed(chunk: Uint8Array): void {
+    const bytes = viewOf(chunk);
+    if (this.#large !== undefined) return this.#fill(this.#large, bytes);
     if (this.isInsideMessage) {
       this.#store();
-      this.#buffer.push(chunk);
-    } else {
-      this.#chunk = viewOf(chunk);
-      this.#at = 0;
+      this.#buffer.push(Buffer.from(bytes));
+      return;
     }
+    this.#large = largeMessageIn(bytes);
+    if (this.#large !== undefined) return this.#fill(this.#large, bytes);
+    this.#chunk = Buffer.from(bytes);
+    this.#at = 0;
   }
 
   /** True while part of a message is buffered. */
   get isInsideMessage(): boolean {
-    return this.#at < this.#chunk.length || this.#header !== undefined || this.#buffer.length > 0;
+    return this.#at < this.#chunk.length || this.#large !== undefined || this.#header !== undefined ||
+      this.#buffer.length > 0;
   }
 
   /**
    * @param allowed the types that may come now
-   * @returns the next message, or `undefined` when more bytes are needed; payload and annotations are views into the
-   * received chunks where they lie in one.
+   * @returns the next message, or `undefined` when more bytes are needed. Its payload is lent until the next call of
+   * `next`, which says that nobody looks at it any more; its annotations may be kept.
    * @throws {ProtocolError}, {MessageTooLargeError}, {SecurityError}; what a header announces is refused before the rest
    * is buffered.
    */
@@ -99,7 +122,29 @@ export class MessageDecoder {
   }
 
   #next(allowed: readonly MessageType[]): Message | undefined {
+    if (this.#borrowed !== undefined) {
+      giveSpareBuffer(this.#borrowed);
+      this.#borrowed = undefined;
+    }
+    if (this.#large !== undefined) return this.#nextLarge(this.#large, allowed);
     return this.#at < this.#chunk.length ? this.#nextInChunk(allowed) : this.#nextInBuffer(allowed);
+  }
+
+  #nextLarge(large: LargeMessage, allowed: readonly MessageType[]): Message | undefined {
+    const header = large.header ??= this.#readHeader(large.buffer, 0, allowed);
+    if (large.filled < large.bytes) return undefined;
+    this.#large = undefined;
+    this.#borrowed = large.buffer;
+    const payloadAt = HEADER_BYTES + header.annotationsBytes;
+    const annotations = Buffer.from(large.buffer.subarray(HEADER_BYTES, payloadAt));
+    return this.#message(header, annotations, large.buffer.subarray(payloadAt, large.bytes));
+  }
+
+  /** Adds to a large message; what comes behind its end is buffered. */
+  #fill(large: LargeMessage, bytes: Buffer): void {
+    const taken = bytes.copy(large.buffer, large.filled, 0, large.bytes - large.filled);
+    large.filled += taken;
+    if (taken < bytes.length) this.#buffer.push(Buffer.from(bytes.subarray(taken)));
   }
 
   #nextInChunk(allowed: readonly MessageType[]): Message | undefined {
@@ -192,4 +237,12 @@ function checkGreeting(bytes: Buffer, at: number): void {
   if (bytes.readUInt32BE(at) !== PYRO_TAG || bytes.readUInt16BE(at + 4) !== PROTOCOL_VERSION) {
     throw foreignPeer(bytes.subarray(at, at + GREETING_BYTES));
   }
+}
+
+/** A place for the message that begins with `bytes`, if it is a large one that does not end there. Nothing is checked yet. */
+function largeMessageIn(bytes: Buffer): LargeMessage | undefined {
+  if (bytes.length < HEADER_BYTES || bytes.readUInt32BE(0) !== PYRO_TAG) return undefined;
+  const total = HEADER_BYTES + bytes.readUInt16BE(18) + bytes.readInt32BE(12);
+  if (total < LARGE_BYTES || total > TOO_LARGE_BYTES || total <= bytes.length) return undefined;
+  return { buffer: takeSpareBuffer(total), bytes: total, filled: 0, header: undefined };
 }

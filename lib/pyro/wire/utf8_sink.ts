@@ -9,14 +9,17 @@
  */
 import { Buffer } from "node:buffer";
 import { utf8 } from "../../base/bytes.ts";
+import { giveSpareBuffer, takeSpareBuffer } from "../../base/spare_buffer.ts";
 
 /** Text is encoded once this many characters wait; a longer piece is encoded by itself. */
 const BLOCK_CHARS = 16 * 1024;
 const MOST_BYTES_PER_CHAR = 3;
+/** Documents from this size on are written into a buffer that was used before, if there is one. */
+const LARGE_BYTES = 256 * 1024;
 
 export class Utf8Sink {
   #pending = "";
-  #bytes = Buffer.alloc(0);
+  #bytes: Buffer = Buffer.alloc(0);
   #length = 0;
 
   write(text: string): void {
@@ -53,8 +56,10 @@ export class Utf8Sink {
   #encode(text: string, mostBytes: number): void {
     const needed = this.#length + mostBytes;
     if (needed > this.#bytes.length) {
-      const bytes = Buffer.allocUnsafe(Math.max(needed + BLOCK_CHARS, 2 * this.#length));
+      const room = Math.max(needed + BLOCK_CHARS, 2 * this.#length);
+      const bytes = room >= LARGE_BYTES ? takeSpareBuffer(room) : Buffer.allocUnsafe(room);
       this.#bytes.copy(bytes, 0, 0, this.#length);
+      giveSpareBuffer(this.#bytes);
       this.#bytes = bytes;
     }
     this.#length += this.#bytes.write(text, this.#length, "utf8");

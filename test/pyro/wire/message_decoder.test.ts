@@ -11,14 +11,14 @@ import { capturedMessages, CONVERSATIONS, scenario, scenariosOf } from "../../su
 import { Seeded } from "../../support/seeded.ts";
 
 const ALL_TYPES = Object.values(MessageType);
-const INVOKE: Message = {
+const INVOKE = {
   type: MessageType.invoke,
   flags: 0,
   seq: 3,
   serializerId: 1,
   annotations: new Map([["USER", Buffer.from("value")]]),
   payload: Buffer.from("('o','m',(),{})"),
-};
+} as const satisfies Message;
 
 function decodeAll(chunks: readonly Uint8Array[], options: MessageDecoderOptions = {}): Message[] {
   const decoder = new MessageDecoder(options);
@@ -77,6 +77,38 @@ describe("MessageDecoder", () => {
         }
       }
     }
+  });
+
+  test("puts large messages together from many chunks, between small ones, and lends each payload for one turn", () => {
+    const large = { ...INVOKE, payload: Buffer.alloc(200_000, "large") };
+    const decoder = new MessageDecoder();
+    const bytes = Buffer.concat([INVOKE, large, INVOKE, large, large, INVOKE].map((each) => encodeMessage(each)));
+    const seen: string[] = [];
+    let annotation: Uint8Array | undefined;
+
+    for (let at = 0; at < bytes.length; at += 65_536) {
+      const chunk = Buffer.from(bytes.subarray(at, at + 65_536));
+      decoder.feed(chunk);
+      chunk.fill(0); // the decoder keeps nothing of a chunk
+      for (let message; (message = decoder.next(ALL_TYPES)) !== undefined;) {
+        const isWhole = Buffer.from(message.payload).equals(large.payload);
+        seen.push(isWhole ? "large" : Buffer.from(message.payload).toString());
+        annotation = message.annotations.get("USER");
+      }
+    }
+    decoder.end();
+
+    const small = INVOKE.payload.toString();
+    expect(seen).toEqual([small, "large", small, "large", "large", small]);
+    expect(annotation).toEqual(Buffer.from("value"));
+  });
+
+  test("refuses a large message by its header, though its bytes are on their way", () => {
+    const bytes = encodeMessage({ ...INVOKE, payload: Buffer.alloc(200_000) });
+    const decoder = new MessageDecoder({ maxMessageBytes: 100_000 });
+    decoder.feed(bytes.subarray(0, 1000));
+
+    expect(() => decoder.next(ALL_TYPES)).toThrow("max message size exceeded (200011 where max=100000)");
   });
 
   test("refuses a message over the limit from its header alone", () => {
