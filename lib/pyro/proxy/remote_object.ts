@@ -235,9 +235,9 @@ export class RemoteObject implements StreamControl {
     options: CallOptions,
   ): { message: Message; serializer: Serializer } {
     const { config } = this.settings;
-    const addressed = request.objectId === "" ? { ...request, objectId: connection.objectId } : request;
     const { serializer, flags, annotations, payload } = requestParts(
-      addressed,
+      request.objectId || connection.objectId,
+      request,
       this.#serializer(),
       this.#serializers,
       options,

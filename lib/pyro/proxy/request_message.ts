@@ -18,22 +18,25 @@ export interface RequestParts {
 }
 
 /**
- * Writes a request.
+ * Writes a request to the object `objectId`.
  *
  * Spec: Pyro4 4.82 `Pyro4/core.py` `Proxy._pyroInvoke`, `__serializeBlobArgs`
  *
  * @throws what the serializer throws, naming the path of what it cannot write
  */
 export function requestParts(
+  objectId: string,
   request: Request,
   serializer: Serializer,
   serializers: Serializers,
   options: CallOptions,
   isCompressing: boolean,
 ): RequestParts {
-  const { objectId, method, args, kwargs, flags } = request;
+  const { method, args, kwargs, flags } = request;
   const annotations = requestAnnotations(options);
-  if (args[0] instanceof SerializedBlob) return blobParts(request, args[0], serializer, serializers, annotations);
+  if (args[0] instanceof SerializedBlob) {
+    return blobParts(objectId, request, args[0], serializer, serializers, annotations);
+  }
   const payload = serializer.dumpsCall(objectId, method, args, kwargs);
   const compressed = isCompressing ? compress(payload) : undefined;
   return compressed === undefined
@@ -52,13 +55,14 @@ export function requestAnnotations(options: CallOptions): Annotations {
 
 /** The arguments stay as they came, or are written without the blob around them. */
 function blobParts(
+  objectId: string,
   request: Request,
   blob: SerializedBlob,
   serializer: Serializer,
   serializers: Serializers,
   annotations: Annotations,
 ): RequestParts {
-  const { objectId, method, args, kwargs, flags } = request;
+  const { method, args, kwargs, flags } = request;
   if (args.length > 1 || Object.keys(kwargs ?? {}).length > 0) {
     throw new SerializeError("if SerializedBlob is used, it must be the only argument");
   }

@@ -17,9 +17,11 @@ const MOST_BYTES_PER_CHAR = 3;
 /** Documents from this size on are written into a buffer that was used before, if there is one. */
 const LARGE_BYTES = 256 * 1024;
 
+const NOTHING: Buffer = Buffer.alloc(0);
+
 export class Utf8Sink {
   #pending = "";
-  #bytes: Buffer = Buffer.alloc(0);
+  #bytes = NOTHING;
   #length = 0;
 
   write(text: string): void {
@@ -37,7 +39,7 @@ export class Utf8Sink {
     }
     this.#flush();
     const bytes = this.#bytes.subarray(0, this.#length);
-    this.#bytes = Buffer.alloc(0);
+    this.#bytes = NOTHING;
     this.#length = 0;
     return bytes;
   }

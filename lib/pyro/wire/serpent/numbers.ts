@@ -42,7 +42,7 @@ export function parseNumber(source: SerpentSource, keepFloats: boolean): Serpent
   }
   const digits = at - start;
   const isCanonical = digits > 0 && digits <= SAFE_DIGITS && (digits === 1 || text.charCodeAt(start) !== ZERO);
-  if (isCanonical && isDelimiter(code)) {
+  if (isCanonical && (isDelimiter(code) || at === text.length)) {
     source.at = at;
     return first === MINUS ? 0 - whole : whole;
   }

@@ -11,6 +11,7 @@
 import { Buffer } from "node:buffer";
 import { BadPayloadError } from "../errors.ts";
 import { BACKSLASH, DOUBLE_QUOTE, FORM_FEED, HASH, NEWLINE, SINGLE_QUOTE, SPACE, TAB } from "./characters.ts";
+import { SERPENT_HEADER } from "./header.ts";
 import { syntax, unescapeBytes, unescapeString } from "./tokens.ts";
 
 /** Lines without a value, and the blanks before a value that stands on the first line. */
@@ -34,6 +35,12 @@ function prefixedString(prefix: string, raw: string, at: number): string | Uint8
   return isRaw ? Buffer.from(raw, "latin1") : unescapeBytes(raw, at);
 }
 
+/** True for what serpent itself writes: its header, and behind it the value. */
+function isPlainDocument(text: string): boolean {
+  const code = text.charCodeAt(SERPENT_HEADER.length);
+  return code > SPACE && code !== HASH && text.startsWith(SERPENT_HEADER);
+}
+
 export class SerpentSource {
   readonly text: string;
   /** Offset of the next character. */
@@ -51,7 +58,7 @@ export class SerpentSource {
       });
     }
     this.text = text.includes("\r") ? text.replace(/\r\n?/g, "\n") : text;
-    this.at = this.#match(HEADER);
+    this.at = isPlainDocument(this.text) ? SERPENT_HEADER.length : this.#match(HEADER);
     const code = this.text.charCodeAt(this.at);
     if (code === SPACE || code === TAB) throw syntax("unexpected indent", this.at);
     if (code === FORM_FEED) this.at++;

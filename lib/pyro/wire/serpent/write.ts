@@ -17,9 +17,8 @@ import type { ClassRegistry } from "../class_registry.ts";
 import { isNumberArray, isPythonInt, MAX_DEPTH, numbersOf, textOf } from "../values.ts";
 import { describeClass, WritePath } from "../write_path.ts";
 import { Utf8Sink } from "../utf8_sink.ts";
+import { SERPENT_HEADER } from "./header.ts";
 import { reprParts, stringRepr } from "./string_repr.ts";
-
-export const SERPENT_HEADER = "# serpent utf-8 python3.2\n";
 
 /** Writes a document of one value. @throws {UsageError} that names the path of what serpent cannot carry */
 export function writeSerpent(value: unknown, classes: ClassRegistry): Uint8Array {
