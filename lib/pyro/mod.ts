@@ -47,6 +47,7 @@ export type { CallOptions } from "./proxy/call_options.ts";
 export { isProxy, Proxy, proxyCodec } from "./proxy/proxy.ts";
 export type { ProxyConstructor } from "./proxy/proxy.ts";
 export type { ProxyControls, RemoteMembers, RemoteMethod, Untyped } from "./proxy/proxy_types.ts";
+export { resolve } from "./proxy/resolve.ts";
 export { RemoteStream } from "./proxy/remote_stream.ts";
 export type { ProxyOptions } from "./proxy/settings.ts";
 export { SerializedBlob } from "./serialized_blob.ts";

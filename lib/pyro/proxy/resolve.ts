@@ -11,7 +11,7 @@ import { createSerializers } from "../wire/serializers.ts";
 import { Uri } from "../wire/uri.ts";
 import { pythonRepr } from "../wire/python_text.ts";
 import { RemoteObject } from "./remote_object.ts";
-import type { ProxySettings } from "./settings.ts";
+import { type ProxyOptions, type ProxySettings, resolveProxySettings } from "./settings.ts";
 
 /**
  * The PYRO uri that `uri` stands for; one that is PYRO already is returned as it is.
@@ -32,6 +32,17 @@ export async function resolveUri(uri: Uri, settings: ProxySettings): Promise<Uri
   } finally {
     await nameServer.release();
   }
+}
+
+/**
+ * Resolves an address of any kind, as proxies do when they connect: a name by the name server, tags to any of the objects
+ * that have them all.
+ *
+ * @throws {PyroError} `invalid uri`; {NamingError} if there is no name server, or nothing of that name
+ */
+export function resolve(uri: string | Uri, options: ProxyOptions = {}): Promise<Uri> {
+  const settings = resolveProxySettings(options);
+  return resolveUri(uri instanceof Uri ? uri : Uri.parse(uri, settings.config.NS_PORT), settings);
 }
 
 /** Connects to the name server at the location of `uri`, or wherever it is. @throws {NamingError} `Failed to locate the nameserver` */

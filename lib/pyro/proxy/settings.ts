@@ -24,7 +24,9 @@ export interface ProxyOptions {
   readonly tls?: TlsOptions;
   /**
    * Connections that calls are spread over. One keeps calls in order and sees one session's instance; more let slow calls
-   * run side by side, for a daemon carries out the calls of a connection one after the other. Default 1.
+   * run side by side, for a daemon carries out the calls of a connection one after the other. For quick calls one is best,
+   * also to Python's daemon, whose threads get in each other's way (64 in flight, measured: 17,900 calls a second over one
+   * connection, 8,400 over four). Default 1.
    */
   readonly connections?: number;
   /** Calls that wait for their answers at a time, on each connection; more are refused. Default and most 32768. */

@@ -437,6 +437,20 @@ describe("Proxy, connecting", () => {
     await proxy._pyroBind();
 
     expect(String(proxy._pyroUri)).toBe(String(uri));
+    expect(String(await Pyro.resolve(`PYRONAME:example.shop@${daemon.location}`))).toBe(String(uri));
+  });
+
+  test("finds an object by its tags, or says that none has them", async () => {
+    const { uri, daemon } = await openShop();
+    const names = Pyro.expose({
+      list: (metadata_all: Set<string>) => metadata_all.has("shop") ? { "example.shop": String(uri) } : {},
+    }, ["list"]);
+    daemon.register(names, "Pyro.NameServer");
+
+    expect(await proxyOf(`PYROMETA:shop,open@${daemon.location}`).order("chair")).toBe("1 × chair");
+    await expect(Pyro.resolve(`PYROMETA:closed@${daemon.location}`)).rejects.toThrow(
+      "no registrations available with desired metadata properties {'closed'}",
+    );
   });
 });
 
