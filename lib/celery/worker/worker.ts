@@ -85,6 +85,7 @@ export class Worker {
   #state: WorkerState = "idle";
   #exitCode = 0;
   #consumer: Consumer | undefined;
+  #consuming: Promise<void> | undefined; // until there is a consumer
   #mailbox: Mailbox | undefined;
   #unlog: () => void = () => {};
   #generation = 0;
@@ -229,16 +230,22 @@ export class Worker {
     if (this.#ending.settled) return;
     await this.#openMailbox();
     this.#log.write(lines.workerReady(this.options.node));
-    this.#consumer = await transport.consume({
+    this.#consuming = this.#consume();
+    await this.#consuming;
+    if (this.#ending.settled) return; // whoever waited for "ready" may be as quick as that
+    this.#watchConnection();
+    this.#autoscaler?.start();
+    this.#state = "running";
+    this.#hooks.onReady();
+  }
+
+  async #consume(): Promise<void> {
+    this.#consumer = await this.#ports.transport.consume({
       queues: this.#ports.queues(),
       credit: this.#credit(),
       onDelivery: (delivery) => this.#intake.take(delivery),
       onCancelled: (reason) => this.#log.write(lines.unrecoverable(reprOf(reason))),
     });
-    this.#watchConnection();
-    this.#autoscaler?.start();
-    this.#state = "running";
-    this.#hooks.onReady();
   }
 
   async #meetOthers(): Promise<void> {
@@ -334,6 +341,7 @@ export class Worker {
   async #end(): Promise<void> {
     this.#state = "stopping";
     this.#autoscaler?.stop();
+    await Promise.race([this.#consuming, delay(GOODBYE_MS, { clock: this.#clock })]).catch(() => {}); // `run` was told
     await this.#consumer?.stop();
     this.#giveBack(this.#intake.remove(() => true));
     this.pool.pause();
