@@ -94,7 +94,7 @@ describeWithPeers(["python-pyro4"], "serpent between us and Python", () => {
     const documents = values.map((value) => exact.dumps(value));
     send(documents.map((bytes) => `R ${Buffer.from(bytes).toString("base64")}`));
 
-    for (const [i, bytes] of documents.entries()) {
+    for (const bytes of documents) {
       const again = Buffer.from(await answer(), "base64");
       if (again.equals(bytes)) continue;
       // Python orders sets by hash, and keeps one of equal keys; then the values still have to be the same.
