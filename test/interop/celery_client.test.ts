@@ -143,7 +143,9 @@ describeWithPeers(["redis-server", "python-celery"], "our Celery client and a Py
   test("states on the way are seen", async () => {
     const states: string[] = [];
 
-    const value = await send("proj.progress").get({ ...soon, onMessage: ({ status }) => states.push(status) });
+    // Held back until we listen: states that are over by then are not told.
+    const result = send("proj.progress", [], { countdown: 1 });
+    const value = await result.get({ ...soon, onMessage: ({ status }) => states.push(status) });
 
     expect(value).toBe("done");
     expect(states).toEqual(["STARTED", "PROGRESS", "SUCCESS"]);
