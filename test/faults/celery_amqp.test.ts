@@ -41,21 +41,21 @@ describeWithPeers(["rabbitmq-server", "redis-server"], "a worker on RabbitMQ", (
     async () => {
       const env = { CELERY_BROKER_URL: rabbit.url, CELERY_RESULT_BACKEND: redis.url };
       const flags = ["worker", "-l", "INFO", "-c", "1", "--without-gossip", "--without-mingle", "-Q", "ours-quorum"];
-      const worker = new Program(...script(OUR_APP, flags), { env });
-      onTestFinished(() => worker.stop().then(() => {}));
-      await worker.printed(/ ready\./);
       const taskQueues = [queue("ours-quorum", { queueArguments: { "x-queue-type": "quorum" } })];
       const app = new Celery("matrix", { broker: rabbit.url, backend: redis.url, taskQueues });
       onTestFinished(() => app.close());
+      const confirmed = await sendConfirmed(app, 400); // enough for the worker to have something to do when it is back
+      const worker = new Program(...script(OUR_APP, flags), { env });
+      onTestFinished(() => worker.stop().then(() => {}));
       const succeeded = () => worker.output.match(/succeeded in/g)?.length ?? 0;
 
-      const sending = sendConfirmed(app, 400);
-      await eventually("it works", () => succeeded() > 100);
+      await eventually("it works", () => succeeded() > 50);
+      const sending = sendConfirmed(app, 100);
       await rabbit.down("SIGKILL");
       const before = succeeded() + PREFETCHED; // what it holds it may finish without the broker
       await rabbit.up();
       await eventually("it goes on", () => succeeded() > before, { timeoutMs: RESUME_MS });
-      const confirmed = await sending;
+      confirmed.push(...await sending);
 
       for (const id of confirmed) expect(await app.AsyncResult<number>(id).get({ timeout: 30 })).toBe(3);
       expect(worker.output).toMatch(/Trying again in \d+\.00 seconds\.\.\. \(\d+\/100\)/);
