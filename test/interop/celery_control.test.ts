@@ -2,12 +2,13 @@
  * Python's `celery` command over our worker, and our command line over Python's: what people and monitors see of each.
  */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
+import { originalsFolder } from "../support/originals.ts";
 import { describeWithPeers, PYTHON } from "../support/peers.ts";
 import { Program, run, script } from "../support/program.ts";
 import { RedisServer } from "../support/redis_server.ts";
 
-const PYTHON_FOLDER = fileURLToPath(new URL("../python/celery", import.meta.url));
+const PYTHON_FOLDER = join(originalsFolder(), "celery");
 
 let redis: RedisServer;
 let env: NodeJS.ProcessEnv;

@@ -3,7 +3,7 @@
  */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { originalsFolder } from "../support/originals.ts";
 import { describeWithPeers, PYTHON } from "../support/peers.ts";
 import { Program, run, script } from "../support/program.ts";
 import { RedisServer } from "../support/redis_server.ts";
@@ -40,7 +40,7 @@ async function embedded(): Promise<Broker> {
   };
 }
 
-const PYTHON_FOLDER = fileURLToPath(new URL("../python/celery", import.meta.url));
+const PYTHON_FOLDER = join(originalsFolder(), "celery");
 const PYTHON_WORKER = ["-m", "celery", "-A", "addTask", "worker", "-l", "INFO", "-c", "1", "--without-gossip"];
 
 describeWithPeers(["redis-server", "python-celery"], "the sum of 5 and 5", () => {

@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { originalPath } from "../support/originals.ts";
 import { describeWithPeers, PYTHON } from "../support/peers.ts";
 import { Program, run, script } from "../support/program.ts";
 import { Seeded } from "../support/seeded.ts";
@@ -19,15 +20,15 @@ async function started(command: string, args: readonly string[]): Promise<{ port
   return { port, program };
 }
 
-const pythonServer = (name: string, ...args: string[]) => started(PYTHON, [python(name), ...args]);
+const pythonServer = (path: string, ...args: string[]) => started(PYTHON, [path, ...args]);
 const ourServer = (path: string, ...args: string[]) => {
   const [command, rest] = script(path, [...args, "--port", "0"]);
   return started(command, rest);
 };
 
-async function runPython(name: string, args: readonly string[], input?: string): Promise<string> {
-  const { code, stdout, stderr } = await run(PYTHON, [python(name), ...args], input === undefined ? {} : { input });
-  if (code !== 0) throw new Error(`${name}.py ended with ${code}: ${stderr}`);
+async function runPython(path: string, args: readonly string[], input?: string): Promise<string> {
+  const { code, stdout, stderr } = await run(PYTHON, [path, ...args], input === undefined ? {} : { input });
+  if (code !== 0) throw new Error(`${path} ended with ${code}: ${stderr}`);
   return stdout;
 }
 
@@ -48,14 +49,14 @@ describeWithPeers(["python"], "Python clients and our server", () => {
   test("a client that only reads gets the time", async () => {
     const { port } = await ourServer("socket/server.ts", "--dir", testDir());
 
-    expect(await runPython("time_client", [port])).toMatch(CTIME);
+    expect(await runPython(originalPath("socket/client"), ["--port", port])).toMatch(CTIME);
   });
 
   test("a client that sends a string and ends its side, or a line, gets the answer", async () => {
     const { port } = await ourServer("socket/server.ts", "--dir", testDir());
 
-    expect(await runPython("string_client", [port, "kůň 😀"])).toBe("Received: kůň 😀\n");
-    expect(await runPython("string_client", [port, "a line", "line"])).toBe("Received: a line\n");
+    expect(await runPython(originalPath("socket/client"), ["--port", port, "kůň 😀"])).toBe("Received: kůň 😀\n");
+    expect(await runPython(python("line_client"), [port, "a line"])).toBe("Received: a line\n");
   });
 
   test("a client that sends bare bytes until EOF has its file stored", async () => {
@@ -64,7 +65,7 @@ describeWithPeers(["python"], "Python clients and our server", () => {
     mkdirSync(folder);
     const { port, program } = await ourServer("socket/server.ts", "--raw", "store", "--dir", folder);
 
-    await runPython("store_client", [port, path]);
+    await runPython(python("store_client"), [port, path]);
     await program.printed(/stored as/);
 
     const [name = ""] = readdirSync(folder);
@@ -77,8 +78,8 @@ describeWithPeers(["python"], "Python clients and our server", () => {
     writeFileSync(join(dir, "other.txt"), "the other one");
     const { port } = await ourServer("socket/server.ts", "--raw", "get", "--file", "source.bin", "--dir", dir);
 
-    await runPython("file_client", [port, join(dir, "got.bin")]);
-    await runPython("file_client", [port, join(dir, "got.txt"), "other.txt"]);
+    await runPython(python("file_client"), [port, join(dir, "got.bin")]);
+    await runPython(python("file_client"), [port, join(dir, "got.txt"), "other.txt"]);
 
     expect(readFileSync(join(dir, "got.bin")).equals(CONTENT)).toBe(true);
     expect(readFileSync(join(dir, "got.txt"), "utf8")).toBe("the other one");
@@ -88,7 +89,8 @@ describeWithPeers(["python"], "Python clients and our server", () => {
     const { port } = await ourServer("socket/addTask.ts", "serve");
     const input = "5 7\n5,7\n1\n2\n0.1 0.2\n123456789012345678901234567890 1\n1e16 0\nfive 5\n-1 1.0\n";
 
-    expect((await runPython("add_client", [port], input)).split("\n")).toEqual([
+    expect(await runPython(originalPath("socket/addTask"), ["--port", port, "5", "7"])).toBe("12\n");
+    expect((await runPython(python("add_client"), [port], input)).split("\n")).toEqual([
       "12",
       "12",
       "3",
@@ -106,30 +108,30 @@ describeWithPeers(["python"], "Python clients and our server", () => {
     const folder = join(dir, "stored");
     const { port } = await ourServer("socket/server.ts", "--dir", folder);
 
-    expect(await runPython("framed", ["ask", port, "one", "", "kůň"])).toBe(
+    expect(await runPython(python("framed"), ["ask", port, "one", "", "kůň"])).toBe(
       "Received: one\nReceived: \nReceived: kůň\n",
     );
-    expect(await runPython("framed", ["send", port, path])).toBe("want\nstored\n");
+    expect(await runPython(python("framed"), ["send", port, path])).toBe("want\nstored\n");
     expect(readFileSync(join(folder, "source.bin")).equals(CONTENT)).toBe(true);
   });
 });
 
 describeWithPeers(["python"], "our clients and Python servers", () => {
   test("the time is read from a server that only talks", async () => {
-    const { port } = await pythonServer("time_server", "0");
+    const { port } = await pythonServer(originalPath("socket/server"), "--port", "0");
 
     expect(await runOurs("socket/client.ts", ["--port", port, "--raw"])).toMatch(CTIME);
   });
 
   test("a string is answered", async () => {
-    const { port } = await pythonServer("string_server", "0");
+    const { port } = await pythonServer(originalPath("socket/server"), "--port", "0");
 
-    expect(await runOurs("socket/client.ts", ["--port", port, "--raw", "kůň 😀"])).toBe("Python received: kůň 😀\n");
+    expect(await runOurs("socket/client.ts", ["--port", port, "--raw", "kůň 😀"])).toBe("Received: kůň 😀\n");
   });
 
   test("a file of the classic file server is stored", async () => {
     const { path, dir } = sourceFile();
-    const { port, program } = await pythonServer("file_server", path, "0");
+    const { port, program } = await pythonServer(python("file_server"), path, "0");
 
     await runOurs("socket/client.ts", ["--port", port, "--raw", "get", "got.bin", "--dir", dir]);
 
@@ -139,7 +141,7 @@ describeWithPeers(["python"], "our clients and Python servers", () => {
 
   test("a file is sent as bare bytes until EOF", async () => {
     const { path, dir } = sourceFile();
-    const { port, program } = await pythonServer("store_server", join(dir, "stored.bin"), "0");
+    const { port, program } = await pythonServer(python("store_server"), join(dir, "stored.bin"), "0");
 
     await runOurs("socket/client.ts", ["--port", port, "--raw", "send", path]);
     await program.exit();
@@ -148,7 +150,7 @@ describeWithPeers(["python"], "our clients and Python servers", () => {
   });
 
   test("numbers are added, at any size", async () => {
-    const { port } = await pythonServer("add_server", "0");
+    const { port } = await pythonServer(originalPath("socket/addTask"), "--port", "0", "serve");
 
     expect(await runOurs("socket/addTask.ts", ["--port", port, "5", "7"])).toBe("12\n");
     expect(await runOurs("socket/addTask.ts", ["--port", port, "-123456789012345678901234567890", "0"])).toBe(
@@ -159,8 +161,8 @@ describeWithPeers(["python"], "our clients and Python servers", () => {
 
   test("a server that frames with struct answers strings and takes a file", async () => {
     const { path, dir } = sourceFile();
-    const asked = await pythonServer("framed", "serve", join(dir, "stored.bin"));
-    const stored = await pythonServer("framed", "serve", join(dir, "stored.bin"));
+    const asked = await pythonServer(python("framed"), "serve", join(dir, "stored.bin"));
+    const stored = await pythonServer(python("framed"), "serve", join(dir, "stored.bin"));
 
     expect(await runOurs("socket/client.ts", ["--port", asked.port, "hello"])).toBe("Python received: hello\n");
     await runOurs("socket/client.ts", ["--port", stored.port, "send", path]);

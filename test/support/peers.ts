@@ -1,8 +1,8 @@
 import { spawnSync } from "node:child_process";
 import { describe } from "vitest";
 
-/** The Python of the Debian packages; another Python may stand first in PATH. */
-export const PYTHON = "/usr/bin/python3";
+/** The Python of the Debian packages (another may stand first in PATH), or with PYTHON=PATH in the environment that one. */
+export const PYTHON = process.env.PYTHON ?? "/usr/bin/python3";
 
 const PROBES: Readonly<Record<Peer, readonly [command: string, ...args: string[]]>> = {
   "redis-server": ["redis-server", "--version"],

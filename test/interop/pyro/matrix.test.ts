@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { Daemon, locateNS, Proxy, type RemoteNameServer } from "../../../lib/pyro/mod.ts";
 import { eventually } from "../../support/eventually.ts";
+import { originalPath } from "../../support/originals.ts";
 import { describeWithPeers, PYTHON } from "../../support/peers.ts";
 import { Program, run, script } from "../../support/program.ts";
 import { freePort } from "../../support/redis_server.ts";
@@ -16,9 +17,9 @@ const SIDES = {
     nameServer: (
       port: number,
     ): Command => [PYTHON, ["-m", "Pyro4.naming", "-n", "127.0.0.1", "-p", String(port), "-x"]],
-    server: python("test/python/pyro/pyro_server.py"),
-    client: (name: string) => python("test/python/pyro/pyro_client.py", name),
-    link: (name: string, next: string) => python("test/python/pyro/chainTopology.py", name, next),
+    server: python(originalPath("pyro/pyro_server")),
+    client: (name: string) => python(originalPath("pyro/pyro_client"), name),
+    link: (name: string, next: string) => python(originalPath("pyro/chainTopology"), name, next),
   },
   ours: {
     nameServer: (port: number) => ours("lib/pyro/cli.ts", "ns", "-n", "127.0.0.1", "-p", String(port), "-x"),
