@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { layOut, pairLines } from "./columns.ts";
+import { layOut, pairLines, sameWords } from "./columns.ts";
 
 describe("pairLines", () => {
   test("puts equal lines beside each other and marks what stands on one side only", () => {
@@ -17,6 +17,24 @@ describe("pairLines", () => {
       right: "const x = 1;",
       mark: "changed",
     });
+  });
+
+  test("puts lines of two languages beside each other that use the same words", () => {
+    const python = ["import Pyro4", "", "def startServer():", "    daemon = Pyro4.Daemon()"];
+    const ours = [
+      "import a",
+      "function other() {",
+      "}",
+      "async function startServer() {",
+      "  const daemon = await Pyro4.Daemon()",
+    ];
+
+    expect(pairLines(python, ours, sameWords).filter((row) => row.left !== "").map(({ left, right }) => [left, right]))
+      .toEqual([
+        ["import Pyro4", "import a"],
+        ["def startServer():", "async function startServer() {"],
+        ["    daemon = Pyro4.Daemon()", "  const daemon = await Pyro4.Daemon()"],
+      ]);
   });
 
   test("takes empty texts", () => {

@@ -12,9 +12,12 @@ export interface Row {
   readonly mark: Mark;
 }
 
-/** Pairs the lines of two texts so that equal lines stand beside each other (longest common subsequence). */
-export function pairLines(left: readonly string[], right: readonly string[], same = sameText): Row[] {
-  const length = longestCommon(left, right, same);
+/** How much two lines say the same, from 0 to 1; lines of likeness 1 count as equal. */
+export type Likeness = (left: string, right: string) => number;
+
+/** Pairs the lines of two texts, in their order, so that the likeness of lines beside each other is as high as it can be. */
+export function pairLines(left: readonly string[], right: readonly string[], likeness: Likeness = sameText): Row[] {
+  const best = bestLikeness(left, right, likeness);
   const rows: Row[] = [];
   let gapLeft: string[] = [];
   let gapRight: string[] = [];
@@ -33,12 +36,14 @@ export function pairLines(left: readonly string[], right: readonly string[], sam
   let [i, j] = [0, 0];
   while (i < left.length || j < right.length) {
     const [l, r] = [left[i], right[j]];
-    if (l !== undefined && r !== undefined && same(l, r)) {
+    const [pairedOff, skipLeft, skipRight] = [at(best, i + 1, j + 1), at(best, i + 1, j), at(best, i, j + 1)];
+    const alike = l === undefined || r === undefined ? 0 : likeness(l, r);
+    if (l !== undefined && r !== undefined && alike > 0 && alike + pairedOff >= Math.max(skipLeft, skipRight)) {
       flush();
-      rows.push({ left: l, right: r, mark: "same" });
+      rows.push({ left: l, right: r, mark: alike === 1 || l.trim() === r.trim() ? "same" : "changed" });
       i++;
       j++;
-    } else if (r === undefined || (l !== undefined && (length[i + 1]?.[j] ?? 0) >= (length[i]?.[j + 1] ?? 0))) {
+    } else if (r === undefined || (l !== undefined && skipLeft >= skipRight)) {
       gapLeft.push(l ?? "");
       i++;
     } else {
@@ -50,21 +55,37 @@ export function pairLines(left: readonly string[], right: readonly string[], sam
   return rows;
 }
 
-function sameText(left: string, right: string): boolean {
-  return left.trimEnd() === right.trimEnd();
+function sameText(left: string, right: string): number {
+  return left.trimEnd() === right.trimEnd() ? 1 : 0;
 }
 
-/** `table[i][j]` is how many lines the texts from `i` and `j` on have in common. */
-function longestCommon(left: readonly string[], right: readonly string[], same: typeof sameText): number[][] {
+/** What two languages say in the same words: the share of words that two lines have in common; little is taken for nothing. */
+export function sameWords(left: string, right: string): number {
+  if (left.trim() === right.trim()) return left.trim() === "" ? 0.1 : 1;
+  const [l, r] = [wordsOf(left), wordsOf(right)];
+  const common = [...l].filter((word) => r.has(word)).length;
+  const share = (2 * common) / Math.max(1, l.size + r.size);
+  return share < 0.25 ? 0 : Math.min(share, 0.99);
+}
+
+function wordsOf(line: string): Set<string> {
+  return new Set(line.toLowerCase().match(/[\p{L}\d]+/gu) ?? []);
+}
+
+/** `table[i][j]` is the highest sum of likeness that the texts from `i` and `j` on can have. */
+function bestLikeness(left: readonly string[], right: readonly string[], likeness: Likeness): number[][] {
   const table = Array.from({ length: left.length + 1 }, () => new Array<number>(right.length + 1).fill(0));
   for (let i = left.length - 1; i >= 0; i--) {
     for (let j = right.length - 1; j >= 0; j--) {
-      const row = table[i] ?? [];
-      const below = table[i + 1] ?? [];
-      row[j] = same(left[i] ?? "", right[j] ?? "") ? (below[j + 1] ?? 0) + 1 : Math.max(below[j] ?? 0, row[j + 1] ?? 0);
+      const paired = likeness(left[i] ?? "", right[j] ?? "") + at(table, i + 1, j + 1);
+      (table[i] ?? [])[j] = Math.max(paired, at(table, i + 1, j), at(table, i, j + 1));
     }
   }
   return table;
+}
+
+function at(table: readonly (readonly number[])[], i: number, j: number): number {
+  return table[i]?.[j] ?? 0;
 }
 
 const SIGN: Readonly<Record<Mark, string>> = { "same": " ", "changed": "~", "left only": "<", "right only": ">" };

@@ -3,9 +3,10 @@
  * @module
  */
 import { barsSvg, escapeXml } from "../bench/bars.ts";
-import { pairLines } from "./columns.ts";
+import { pairLines, type Row, sameWords } from "./columns.ts";
 import { groupBy } from "./group_by.ts";
-import type { Comparison, Play, ScriptPair, Side } from "./report.ts";
+import { type Comparison, linesOf, type Play, type ScriptPair, type Side } from "./report.ts";
+import { sameButVarying } from "./varying.ts";
 
 const STYLE = `
 :root { color-scheme: light dark; --line: #d0d7de; --soft: #f6f8fa; --text: #1f2328; --muted: #59636e; --good: #1a7f37;
@@ -22,9 +23,10 @@ th, td { border: 1px solid var(--line); padding: 6px 10px; text-align: left; ver
 .good { color: var(--good); font-weight: 600 } .bad { color: var(--bad); font-weight: 600 }
 .code { table-layout: fixed } .code td { font: 12.5px/1.5 ui-monospace, monospace; white-space: pre-wrap;
   overflow-wrap: anywhere; border-width: 0 1px; padding: 1px 10px } .code { border: 1px solid var(--line) }
-.changed td { background: var(--changed) } .one td { background: var(--own) }
+.changed td, .key.changed { background: var(--changed) } .one td, .key.one { background: var(--own) }
+.key { padding: 1px 8px; border: 1px solid var(--line); color: var(--text) }
 svg { max-width: 100%; height: auto }
-details { margin: 8px 0 } summary { cursor: pointer }
+@media (max-width: 640px) { body { padding: 16px 12px 32px } .code td { font-size: 11px; padding: 1px 6px } }
 `;
 
 export function comparisonHtml(comparison: Comparison): string {
@@ -40,11 +42,14 @@ export function comparisonHtml(comparison: Comparison): string {
   }</span>.</p>
 ${missing.map((line) => `<p class="bad">${escapeXml(line)}</p>`).join("\n")}
 <h2>Who talked to whom</h2>
+<p class="muted">Milliseconds (ms) from the start of the client program to its end, loading included.</p>
 ${matrixTables(plays)}
 ${measurements.length === 0 ? "" : `<h2>Measured side by side</h2><div class="scroll">${barsSvg(measurements)}</div>`}
 <h2>The scripts</h2>
 ${pairs.map(pairSection).join("\n")}
 <h2>What they printed</h2>
+<p class="muted"><span class="key changed">differs</span> <span class="key one">on one side only</span>
+Ids, ports and times do not count as differences.</p>
 ${outputs(plays)}
 </body></html>
 `;
@@ -72,29 +77,31 @@ function cellOf(play: Play): string {
 }
 
 function pairSection({ name, python, ours }: ScriptPair): string {
-  if (python === undefined) {
-    return `<h3>${escapeXml(name)}</h3><p class="muted">There is no Python original of this one.</p>`;
-  }
-  return `<h3>${escapeXml(name)}</h3>${twoColumns(`${name}.py`, python, `${name}.ts`, ours)}`;
+  const title = `<h3>${escapeXml(name)}</h3>`;
+  if (python === undefined) return `${title}<p class="muted">There is no Python original of this one.</p>`;
+  const rows = pairLines(python.trimEnd().split("\n"), ours.trimEnd().split("\n"), sameWords);
+  return title + twoColumns(`${name}.py`, `${name}.ts`, rows, false);
 }
 
-function twoColumns(leftName: string, left: string, rightName: string, right: string): string {
-  const rows = pairLines(left.trimEnd().split("\n"), right.trimEnd().split("\n")).map(({ left, right, mark }) => {
-    const kind = mark === "same" ? "" : mark === "changed" ? ' class="changed"' : ' class="one"';
+/** @param marked whether differences are: between two languages everything is one */
+function twoColumns(leftName: string, rightName: string, rows: readonly Row[], marked: boolean): string {
+  const lines = rows.map(({ left, right, mark }) => {
+    const kind = !marked || mark === "same" ? "" : mark === "changed" ? ' class="changed"' : ' class="one"';
     return `<tr${kind}><td>${escapeXml(left)}</td><td>${escapeXml(right)}</td></tr>`;
   });
-  return `<table class="code"><tr><th>${escapeXml(leftName)}</th><th>${escapeXml(rightName)}</th></tr>${
-    rows.join("")
-  }</table>`;
+  return `<div class="scroll"><table class="code"><tr><th>${escapeXml(leftName)}</th><th>${
+    escapeXml(rightName)
+  }</th></tr>${lines.join("")}</table></div>`;
 }
 
 /** Python serving Python beside ours serving ours, for each way they were played. */
 function outputs(plays: readonly Play[]): string {
-  return [...groupBy(plays, (play) => `${play.stack} over ${play.over}`)].map(([title, own]) => {
-    const of = (side: Side) => own.find((play) => play.server === side && play.client === side);
-    const text = (play: Play | undefined) => play === undefined ? "" : `${play.clientOutput}\n${play.serverOutput}`;
-    return `<details open><summary>${escapeXml(title)}</summary>${
-      twoColumns("Python with Python", text(of("Python")), "ours with ours", text(of("ours")))
-    }</details>`;
+  return [...groupBy(plays, (play) => `${play.stack}: ${play.over}`)].map(([title, own]) => {
+    const of = (side: Side) => {
+      const play = own.find((each) => each.server === side && each.client === side);
+      return play === undefined ? [] : linesOf(play);
+    };
+    const rows = pairLines(of("Python"), of("ours"), sameButVarying);
+    return `<h3>${escapeXml(title)}</h3>${twoColumns("Python with Python", "ours with ours", rows, true)}`;
   }).join("\n");
 }

@@ -2,12 +2,14 @@
  * The pairings: who serves, who asks, over what. Every server and port is the comparison's own.
  * @module
  */
-import { existsSync } from "node:fs";
-import { join } from "node:path";
-import { Program, script } from "../support/program.ts";
+import { dirname, join } from "node:path";
+import { originalPath, originalsFolder, ownOriginals, type ScriptName } from "../support/originals.ts";
 import { PYTHON } from "../support/peers.ts";
+import { Program, script } from "../support/program.ts";
 import { freePort } from "../support/redis_server.ts";
 import { ROOT } from "../support/source_files.ts";
+import { connect } from "../../lib/net/mod.ts";
+import { eventually } from "../support/eventually.ts";
 import type { Play, Side } from "./report.ts";
 
 /** How to start one program. */
@@ -23,25 +25,16 @@ export interface Pairing {
   readonly stack: string;
   readonly over: string;
   readonly server: (side: Side) => Launch;
-  readonly client: (side: Side) => Launch;
-  /** The line after which the server serves. */
-  readonly ready: RegExp;
+  /** @param server whom it is going to ask */
+  readonly client: (side: Side, server: Side) => Launch;
+  /** The line after which the server serves, or the port that it answers at from then on. */
+  readonly ready: RegExp | number;
   /** What the client, or the server, must have printed. */
   readonly proof: RegExp;
 }
 
 const SIDES: readonly Side[] = ["Python", "ours"];
-
-/** Where the Python programs are: the user's own with PYTHON_ORIGINALS=DIR, else those in `test/python`. */
-export function originalsFolder(): string {
-  return process.env.PYTHON_ORIGINALS ?? join(ROOT, "test/python");
-}
-
-/** Path of an original, e.g. `celery/addTask`; undefined if the folder has none of that name. */
-export function originalOf(name: string): string | undefined {
-  const path = join(originalsFolder(), `${name}.py`);
-  return existsSync(path) ? path : undefined;
-}
+const DEADLINE_MS = 30_000;
 
 /** Plays one pairing in all four ways, or only ours with ours where Python is missing. */
 export async function playAll(pairing: Pairing, withPython: boolean): Promise<Play[]> {
@@ -61,12 +54,13 @@ async function play(pairing: Pairing, server: Side, client: Side): Promise<Play>
   let ms = 0;
   let why: string | undefined;
   try {
-    await serving.printed(ready);
+    await (typeof ready === "number" ? answers(serving, ready) : serving.printed(ready));
     const begin = performance.now();
-    asking = start(pairing.client(client));
-    const code = await Promise.race([asking.exit(), timeout(30_000)]);
+    asking = start(pairing.client(client, server));
+    const code = await Promise.race([asking.exit(), late()]);
     ms = performance.now() - begin;
-    if (code !== 0) why = code === undefined ? "the client did not end within 30 s" : `the client ended with ${code}`;
+    if (code === "late") why = `the client did not end within ${DEADLINE_MS / 1000} s`;
+    else if (code !== 0) why = `the client ended with ${code}`;
     else if (!proof.test(asking.stdout + serving.output)) why = `nobody printed ${proof.source}`;
   } catch (error) {
     why = error instanceof Error ? error.message.split("\n")[0] ?? "" : String(error);
@@ -83,11 +77,21 @@ async function play(pairing: Pairing, server: Side, client: Side): Promise<Play>
 }
 
 function start({ command, args, cwd, env }: Launch): Program {
-  return new Program(command, args, { cwd, env: { PYTHONUNBUFFERED: "1", ...env } });
+  return new Program(command, args, { cwd, env: { PYTHONUNBUFFERED: "1", PYTHONWARNINGS: "ignore", ...env } });
 }
 
-function timeout(ms: number): Promise<undefined> {
-  return new Promise((resolve) => setTimeout(() => resolve(undefined), ms).unref());
+/** A client that is not done by then is stopped and counts as failed. */
+function late(): Promise<"late"> {
+  return new Promise((resolve) => setTimeout(() => resolve("late"), DEADLINE_MS).unref());
+}
+
+/** For servers that tell nothing until they are asked, as a user's own originals may. */
+async function answers(serving: Program, port: number): Promise<void> {
+  await eventually(`somebody listens at port ${port}`, async () => {
+    if (!serving.isRunning) return true; // whoever asks it will say why that fails
+    await (await connect({ host: "127.0.0.1", port })).close();
+    return true;
+  });
 }
 
 function ours(path: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Launch {
@@ -95,9 +99,9 @@ function ours(path: string, args: readonly string[], env: NodeJS.ProcessEnv = {}
   return { command, args: commandArgs, cwd: ROOT, env };
 }
 
-function python(name: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Launch {
-  const path = join(originalsFolder(), `${name}.py`);
-  return { command: PYTHON, args: [path, ...args], cwd: join(path, ".."), env };
+function python(name: ScriptName, args: readonly string[], env: NodeJS.ProcessEnv = {}): Launch {
+  const path = originalPath(name);
+  return { command: PYTHON, args: [path, ...args], cwd: dirname(path), env };
 }
 
 /** The worker and `addTask_main` over one broker. */
@@ -138,20 +142,36 @@ export function pyroOver(over: string, port: number): Pairing {
   };
 }
 
-/** The string server and the addition service, each at a port of its own. */
+/**
+ * The time, a string and an addition. Each server has a port of its own; a user's own originals may know no `--port`, so with
+ * them everybody uses the classic ports.
+ */
 export async function socketPairings(): Promise<Pairing[]> {
-  const [strings, sums] = [String(await freePort()), String(await freePort())];
+  const isOwn = ownOriginals() !== undefined;
+  const [words, sums] = isOwn ? [9999, 9998] : [await freePort(), await freePort()];
+  const at = (port: number) => isOwn ? [] : ["--port", String(port)];
+  const strings = {
+    stack: "socket",
+    server: (side: Side) => side === "ours" ? ours("socket/server.ts", at(words)) : python("socket/server", at(words)),
+    ready: isOwn ? words : /listening/i,
+  };
+  /** A plain Python server frames nothing: it takes text up to EOF. */
+  const rawFor = (server: Side) => server === "Python" ? ["--raw"] : [];
   return [
     {
-      stack: "socket",
-      over: "a string",
-      server: (side) =>
-        side === "ours" ? ours("socket/server.ts", ["--port", strings]) : python("socket/server", ["--port", strings]),
+      ...strings,
+      over: "the time",
       client: (side) =>
+        side === "ours" ? ours("socket/client.ts", [...at(words), "--raw"]) : python("socket/client", at(words)),
+      proof: /\d\d:\d\d:\d\d \d{4}/,
+    },
+    {
+      ...strings,
+      over: "a string",
+      client: (side, server) =>
         side === "ours"
-          ? ours("socket/client.ts", ["--port", strings, "hello"])
-          : python("socket/client", ["--port", strings, "hello"]),
-      ready: /listening|adding|ready/i,
+          ? ours("socket/client.ts", [...at(words), ...rawFor(server), "hello"])
+          : python("socket/client", [...at(words), "hello"]),
       proof: /hello/,
     },
     {
@@ -159,14 +179,14 @@ export async function socketPairings(): Promise<Pairing[]> {
       over: "an addition",
       server: (side) =>
         side === "ours"
-          ? ours("socket/addTask.ts", ["serve", "--port", sums])
-          : python("socket/addTask", ["serve", "--port", sums]),
+          ? ours("socket/addTask.ts", [...at(sums), "serve"])
+          : python("socket/addTask", [...at(sums), "serve"]),
       client: (side) =>
         side === "ours"
-          ? ours("socket/addTask.ts", ["--port", sums, "5", "7"])
-          : python("socket/addTask", ["--port", sums, "5", "7"]),
-      ready: /listening|adding|ready/i,
-      proof: /12/,
+          ? ours("socket/addTask.ts", [...at(sums), "5", "7"])
+          : python("socket/addTask", [...at(sums), "5", "7"]),
+      ready: isOwn ? sums : /adding/i,
+      proof: /^12$/m,
     },
   ];
 }

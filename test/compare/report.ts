@@ -26,7 +26,7 @@ export interface Play {
   readonly ok: boolean;
   /** Milliseconds from the client's start to its end. */
   readonly ms: number;
-  /** What both printed. */
+  /** What both printed: standard output, then standard error. */
   readonly serverOutput: string;
   readonly clientOutput: string;
   /** Why it failed. */
@@ -41,4 +41,9 @@ export interface Comparison {
   /** What could not be compared, and what to install for it. */
   readonly missing: readonly string[];
   readonly measurements: readonly Measurement[];
+}
+
+/** What client and server printed, line by line. */
+export function linesOf({ clientOutput, serverOutput }: Play): string[] {
+  return [clientOutput, serverOutput].filter((text) => text !== "").join("\n").split("\n");
 }

@@ -3,7 +3,8 @@
  *
  *     npm run compare -- [--json] [--html FILE] [--bench FILE]
  *
- * `--bench` takes the file that `npm run bench -- --json` wrote. `PYTHON_ORIGINALS=DIR` compares with the programs in that folder.
+ * `--bench` takes the file that `npm run bench -- --json` wrote. `PYTHON_ORIGINALS=DIR` compares with the programs in that folder,
+ * `PYTHON=PATH` with that Python.
  * Starts and stops its own servers; exit code 1 if a pairing failed. Without Python it shows ours alone and says what is missing.
  * @module
  */
@@ -12,39 +13,49 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describeMachine, type Measurement } from "../bench/harness.ts";
 import { embeddedAddress } from "../../lib/celery/transport/embedded.ts";
-import { isInstalled } from "../support/peers.ts";
+import { hasOriginal, originalPath, originalsFolder, type ScriptName, SCRIPTS } from "../support/originals.ts";
+import { isInstalled, type Peer, PYTHON } from "../support/peers.ts";
 import { Program } from "../support/program.ts";
-import { PYTHON } from "../support/peers.ts";
 import { freePort, RedisServer } from "../support/redis_server.ts";
 import { ROOT } from "../support/source_files.ts";
 import { comparisonHtml } from "./html.ts";
-import { celeryOver, originalOf, playAll, pyroOver, socketPairings } from "./plays.ts";
+import { celeryOver, playAll, pyroOver, socketPairings } from "./plays.ts";
 import type { Comparison, Play, ScriptPair } from "./report.ts";
 import { comparisonText } from "./text.ts";
 
-const SCRIPTS = [
-  "celery/addTask",
-  "celery/addTask_main",
-  "pyro/pyro_server",
-  "pyro/pyro_client",
-  "pyro/chainTopology",
-  "socket/server",
-  "socket/client",
-  "socket/addTask",
-];
-
-function pairOf(name: string): ScriptPair {
-  const original = originalOf(name);
+function pairOf(name: ScriptName): ScriptPair {
   return {
     name,
-    python: original === undefined ? undefined : readFileSync(original, "utf8"),
+    python: hasOriginal(name) ? readFileSync(originalPath(name), "utf8") : undefined,
     ours: readFileSync(join(ROOT, `${name}.ts`), "utf8"),
   };
 }
 
+/** True if the peer can be started and there are originals to start with it; else it is noted what is missing. */
+function canCompare(
+  what: string,
+  peer: Peer,
+  install: string,
+  names: readonly ScriptName[],
+  missing: string[],
+): boolean {
+  const lacking = names.filter((name) => !hasOriginal(name));
+  if (!isInstalled(peer)) missing.push(`${what} beside Python: not played, because ${PYTHON} lacks ${install}.`);
+  else if (lacking.length > 0) {
+    missing.push(`${what} beside Python: not played, because ${originalsFolder()} lacks ${lacking.join(".py, ")}.py.`);
+  } else return true;
+  return false;
+}
+
 async function playCelery(missing: string[]): Promise<Play[]> {
-  const withPython = isInstalled("python-celery");
-  if (!withPython) missing.push("Celery beside Python: install python3-celery and python3-redis.");
+  const needed = ["celery/addTask", "celery/addTask_main"] as const;
+  const withPython = canCompare(
+    "Celery",
+    "python-celery",
+    "celery or redis (Debian: python3-celery python3-redis)",
+    needed,
+    missing,
+  );
   const plays: Play[] = [];
   const folder = mkdtempSync(join(tmpdir(), "c-"));
   try {
@@ -56,7 +67,7 @@ async function playCelery(missing: string[]): Promise<Play[]> {
     rmSync(folder, { recursive: true, force: true });
   }
   if (!isInstalled("redis-server")) {
-    missing.push("Celery over Redis: install redis-server.");
+    missing.push("Celery over Redis: not played, because there is no redis-server (Debian: redis-server).");
     return plays;
   }
   const redis = await RedisServer.start();
@@ -69,8 +80,8 @@ async function playCelery(missing: string[]): Promise<Play[]> {
 }
 
 async function playPyro(missing: string[]): Promise<Play[]> {
-  const withPython = isInstalled("python-pyro4");
-  if (!withPython) missing.push("Pyro beside Python: install python3-pyro4.");
+  const needed = ["pyro/pyro_server", "pyro/pyro_client"] as const;
+  const withPython = canCompare("Pyro", "python-pyro4", "Pyro4 (Debian: python3-pyro4)", needed, missing);
   const [oursPort, pythonPort] = [await freePort(), await freePort()];
   const cli = join(ROOT, "lib/pyro/cli.ts");
   const nameServer = new Program(process.execPath, [
@@ -97,10 +108,10 @@ async function playPyro(missing: string[]): Promise<Play[]> {
 }
 
 async function playSockets(missing: string[]): Promise<Play[]> {
-  const hasOriginals = originalOf("socket/server") !== undefined && isInstalled("python");
-  if (!hasOriginals) missing.push("Sockets beside Python: there are no Python originals of the socket scripts here.");
+  const needed = ["socket/server", "socket/client", "socket/addTask"] as const;
+  const withPython = canCompare("Sockets", "python", "itself (Debian: python3)", needed, missing);
   const plays: Play[] = [];
-  for (const pairing of await socketPairings()) plays.push(...await playAll(pairing, hasOriginals));
+  for (const pairing of await socketPairings()) plays.push(...await playAll(pairing, withPython));
   return plays;
 }
 
