@@ -104,6 +104,11 @@ export class Child {
     return this.#process.pid ?? 0;
   }
 
+  /** It has shown its token. */
+  get isConnected(): boolean {
+    return this.#channel !== undefined;
+  }
+
   get isAlive(): boolean {
     return this.#exit === undefined && this.#process.exitCode === null && this.#process.signalCode === null;
   }

@@ -96,16 +96,20 @@ export class ChildPool {
     this.#fill();
   }
 
-  /** Waits until all children have left, kills those who have not after `graceMs`, and removes the socket. Idempotent. */
+  /**
+   * Waits until all children have left, kills those who have not after `graceMs`, and those at once who have not even connected;
+   * then removes the socket. Idempotent.
+   */
   close(graceMs = 2000): Promise<void> {
     this.#closing ??= (async () => {
       for (const timer of this.#timers) timer.cancel();
       const gone = Promise.all([...this.#children].map((child) => child.exited));
       const stop = new AbortController();
-      const kill = () => {
-        for (const child of this.#children) child.kill("SIGKILL");
+      const kill = (isDoomed: (child: Child) => boolean) => {
+        for (const child of this.#children) if (isDoomed(child)) child.kill("SIGKILL");
       };
-      delay(graceMs, { signal: stop.signal, clock: this.#clock }).then(kill, () => {}); // aborted: they left in time
+      kill((child) => !child.isConnected);
+      delay(graceMs, { signal: stop.signal, clock: this.#clock }).then(() => kill(() => true), () => {}); // aborted: they left in time
       await gone;
       stop.abort();
       this.#undertaker.close();

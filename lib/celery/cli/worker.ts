@@ -11,6 +11,7 @@ import { localTime, WorkerLog } from "../worker/log.ts";
 import { expandName } from "../worker/node_name.ts";
 import type { WorkerOptions } from "../worker/options.ts";
 import type { WorkerPorts } from "../worker/ports.ts";
+import { taskInfos } from "../worker/task_infos.ts";
 import { Worker } from "../worker/worker.ts";
 import { enableCompileCache } from "./compile_cache.ts";
 import type { Command, CommandContext } from "./command.ts";
@@ -59,8 +60,10 @@ async function runWorker(context: CommandContext, given: WorkerArguments): Promi
   app.queues.select(given.queues ?? []);
   if (given.excludeQueues !== undefined) app.queues.deselect(given.excludeQueues);
   const cache = enableCompileCache();
-  const options = {
-    ...resolveWorkerOptions(given, app.conf, moduleUrl),
+  const resolved = resolveWorkerOptions(given, app.conf, moduleUrl);
+  const options: WorkerOptions = {
+    ...resolved,
+    ...(resolved.include.length > 0 ? {} : { tasks: taskInfos(app) }),
     ...(cache === undefined ? {} : { childEnv: { NODE_COMPILE_CACHE: cache } }),
   };
   const file = (path: string | undefined) => path === undefined ? undefined : expandName(path, options.node);

@@ -67,7 +67,8 @@ export class RemoteControl {
   }
 
   /**
-   * Sends a command and collects replies until `limit` of them are there or none has come for `timeoutMs`.
+   * Sends a command and collects replies until `limit` of them are there or none has come for `timeoutMs`. Where the broker
+   * tells that no worker listens, none is waited for.
    *
    * The queue for the replies exists before the command is sent, and is deleted afterwards.
    */
@@ -97,11 +98,12 @@ export class RemoteControl {
     const stop = onAbort(signal, (reason) => done.reject(reason));
     const consumer = await transport.consume({ queues: [queue], credit: 0, noAck: true, onDelivery });
     try {
-      await this.#send(method, options, {
+      const heard = await this.#send(method, options, {
         ticket,
         reply_to: { exchange: queue.exchange.name, routing_key: id },
       }, timeoutMs);
-      wait();
+      if (heard === 0) done.resolve();
+      else wait();
       await done.promise;
     } finally {
       stop();
@@ -117,7 +119,7 @@ export class RemoteControl {
     options: BroadcastOptions,
     reply: Readonly<Record<string, unknown>>,
     timeoutMs: number,
-  ): Promise<void> {
+  ): Promise<number | undefined> {
     const { exchange, logicalClock } = this.#ports;
     const { destination = null, pattern = null, matcher = pattern === null ? null : "glob", signal } = options;
     const { contentType, contentEncoding, body } = this.#ports.encode({
@@ -137,7 +139,7 @@ export class RemoteControl {
       body,
     };
     const transport = await this.#ports.transport();
-    await transport.broadcast(controlExchange(exchange), "", message, { signal });
+    return await transport.broadcast(controlExchange(exchange), "", message, { signal });
   }
 
   /** The node and its reply, if the message is a reply to this question. */

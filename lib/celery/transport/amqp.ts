@@ -119,7 +119,12 @@ export class AmqpTransport implements Transport {
     return await consumer.start();
   }
 
-  async broadcast(exchange: Exchange, routingKey: string, message: Message, options: CallOptions = {}): Promise<void> {
+  async broadcast(
+    exchange: Exchange,
+    routingKey: string,
+    message: Message,
+    options: CallOptions = {},
+  ): Promise<undefined> {
     const missing = exchangeEntities(exchange).filter((entity) => !this.#publishing.hasDeclared(entity));
     if (missing.length > 0) await this.#publishing.declare(missing, options);
     await this.#send(message, { exchange: exchange.name, exchangeType: exchange.type, routingKey }, options);

@@ -79,9 +79,9 @@ export class MemoryTransport implements Transport {
     return consumer;
   }
 
-  async broadcast(exchange: Exchange, routingKey: string, message: Message): Promise<void> {
+  async broadcast(exchange: Exchange, routingKey: string, message: Message): Promise<number> {
     this.#checkOpen("broadcast");
-    this.#broker.broadcast({ message, exchange: exchange.name, routingKey });
+    return this.#broker.broadcast({ message, exchange: exchange.name, routingKey });
   }
 
   async subscribe(queue: Queue, onBroadcast: (broadcast: Broadcast) => void): Promise<Subscription> {

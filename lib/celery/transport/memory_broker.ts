@@ -105,10 +105,13 @@ export class MemoryBroker {
     return () => void this.#subscriptions.delete(subscription);
   }
 
-  broadcast(broadcast: Broadcast): void {
-    for (const { exchange, matches, onBroadcast } of [...this.#subscriptions]) {
-      if (exchange === broadcast.exchange && matches(broadcast.routingKey)) onBroadcast(broadcast);
-    }
+  /** @returns how many heard it */
+  broadcast(broadcast: Broadcast): number {
+    const listeners = [...this.#subscriptions].filter(({ exchange, matches }) =>
+      exchange === broadcast.exchange && matches(broadcast.routingKey)
+    );
+    for (const { onBroadcast } of listeners) onBroadcast(broadcast);
+    return listeners.length;
   }
 
   #destinations({ exchange, exchangeType, routingKey }: Route): string[] {

@@ -153,8 +153,13 @@ export class RedisTransport implements Transport {
     return consumer;
   }
 
-  async broadcast(exchange: Exchange, routingKey: string, message: Message, options?: CallOptions): Promise<void> {
-    await this.#fanout.broadcast(exchange.name, routingKey, message, options);
+  async broadcast(
+    exchange: Exchange,
+    routingKey: string,
+    message: Message,
+    options?: CallOptions,
+  ): Promise<number | undefined> {
+    return await this.#fanout.broadcast(exchange.name, routingKey, message, options);
   }
 
   async subscribe(

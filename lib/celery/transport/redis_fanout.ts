@@ -30,10 +30,17 @@ export class RedisFanout {
     this.#subscriber = new RedisSubscriber(options.subscriber);
   }
 
-  async broadcast(exchange: string, routingKey: string, message: Message, options: CallOptions = {}): Promise<void> {
+  /** @returns how many clients heard it */
+  async broadcast(
+    exchange: string,
+    routingKey: string,
+    message: Message,
+    options: CallOptions = {},
+  ): Promise<number | undefined> {
     const { client, keys, newId } = this.#options;
     const envelope = encodeEnvelope(message, { exchange, routingKey, deliveryTag: newId() });
-    await client.run(["PUBLISH", keys.fanoutChannel(exchange, routingKey), envelope], options);
+    const heard = await client.run(["PUBLISH", keys.fanoutChannel(exchange, routingKey), envelope], options);
+    return typeof heard === "number" ? heard : undefined;
   }
 
   /** Hears everything that is sent to the queue's exchange under its binding key, from when the promise resolves on. */

@@ -34,7 +34,10 @@ export class RedisPublisher {
     const { exchange, exchangeType, routingKey, queue } = route;
     if (queue !== undefined && !bindings.isDeclared(queue)) await bindings.declare(queue, options);
     if (exchange === "") return await this.#put([routingKey], message, route, options);
-    if (exchangeType === "fanout") return await fanout.broadcast(exchange, routingKey, message, options);
+    if (exchangeType === "fanout") {
+      await fanout.broadcast(exchange, routingKey, message, options);
+      return;
+    }
     const queues = await bindings.queuesOf(exchange, routingKey, options);
     if (queues.length > 0) return await this.#put(queues, message, route, options);
     this.#ports.log.warn("A message was dropped: no queue is bound for it", { exchange, routingKey });

@@ -162,8 +162,17 @@ export interface Transport {
    */
   publish(message: Message, route: Route, options?: CallOptions): Promise<void>;
   consume(options: ConsumeOptions): Promise<Consumer>;
-  /** Sends to everybody who subscribes to `exchange` now. */
-  broadcast(exchange: Exchange, routingKey: string, message: Message, options?: CallOptions): Promise<void>;
+  /**
+   * Sends to everybody who subscribes to `exchange` now.
+   *
+   * @returns how many that are, if the broker tells
+   */
+  broadcast(
+    exchange: Exchange,
+    routingKey: string,
+    message: Message,
+    options?: CallOptions,
+  ): Promise<number | undefined>;
   /**
    * Receives what is broadcast to `queue.exchange` under `queue.routingKey` (`#` and `*` as in AMQP topics). Resolves once
    * nothing sent from now on can be missed; resubscribes by itself after a reconnect.

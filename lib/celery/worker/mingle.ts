@@ -22,7 +22,7 @@ const TIMEOUT_MS = 1000;
  * Asks the other workers what was revoked and what time it is on their logical clocks.
  *
  * Python's worker starts only after a second of waiting for replies. Here what was heard in a quarter of it decides over the
- * start, and later replies are merged when they come.
+ * start, and later replies are merged when they come; nor is anybody waited for where the broker tells that nobody listens.
  *
  * Source: celery 5.6 celery/worker/consumer/mingle.py
  *

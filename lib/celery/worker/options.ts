@@ -1,4 +1,5 @@
 import type { CeleryLevel } from "./log_lines.ts";
+import type { TaskInfo } from "./task_info.ts";
 import type { PoolKind } from "./task_pool.ts";
 
 /** How a worker is started: the options of `celery worker`, read and filled in. */
@@ -9,6 +10,8 @@ export interface WorkerOptions {
   readonly moduleUrl: string;
   /** Modules that children import as well, for their tasks. */
   readonly include: readonly string[];
+  /** Tasks, if they are known without the children: those of the app's module. The worker is then ready before its children are. */
+  readonly tasks?: readonly TaskInfo[];
   /** Settings that children take over, because they are not in the module: those of the command line. */
   readonly settings: Readonly<Record<string, unknown>>;
   readonly pool: PoolKind;

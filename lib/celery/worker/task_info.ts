@@ -1,4 +1,4 @@
-/** What the supervisor has to know of a registered task; told by the children, because only they import the app's modules in full. */
+/** What the supervisor has to know of a registered task; told by the children, because only they import all of the app's modules. */
 export interface TaskInfo {
   readonly name: string;
   readonly acksLate: boolean;

@@ -94,6 +94,7 @@ export class Worker {
   constructor(options: WorkerOptions, ports: WorkerPorts, hooks: WorkerHooks) {
     this.options = options;
     this.tasks = new TaskRegistry(options);
+    if (options.tasks !== undefined) this.#learn(options.tasks);
     this.#ports = ports;
     this.#hooks = hooks;
     this.#log = hooks.log;
@@ -218,6 +219,7 @@ export class Worker {
   async #start(): Promise<void> {
     const { transport } = this.#ports;
     await this.pool.start();
+    this.#configurePool();
     const connected = transport.ready();
     connected.catch(() => {}); // awaited below, after the tasks are known
     await this.#tasksKnown.promise;
@@ -425,18 +427,18 @@ export class Worker {
     if (this.#consumer !== undefined && this.#consumer.credit !== wanted) this.#consumer.setCredit(wanted);
   }
 
+  #learn(tasks: readonly TaskInfo[]): void {
+    this.tasks.learn(tasks);
+    this.#tasksKnown.resolve();
+  }
+
   #configurePool(): void {
     this.pool.configure({ showResults: this.#events.sendsTaskEvents || this.#log.isEnabled("INFO") });
   }
 
   #poolListener(): TaskPoolListener {
     return {
-      onHello: (_child, tasks: readonly TaskInfo[]) => {
-        this.tasks.learn(tasks);
-        if (this.#tasksKnown.settled) return;
-        this.#configurePool();
-        this.#tasksKnown.resolve();
-      },
+      onHello: (_child, tasks) => this.#learn(tasks),
       mayStart: (request) => this.#intake.mayStart(request),
       onStarted: (request, child, atMs) => this.#verdicts.started(request, child, atMs, this.pool),
       onDone: (request, child, report) => this.#verdicts.reported(request, child, report),

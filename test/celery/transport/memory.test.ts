@@ -110,10 +110,10 @@ describe("MemoryTransport", () => {
     const events = queue("events", { exchange: "ev", exchangeType: "topic", routingKey: "worker.#" });
     const subscription = await transport.subscribe(events, ({ routingKey }) => seen.push(routingKey));
 
-    await transport.broadcast(events.exchange, "worker.heartbeat", message("a"));
-    await transport.broadcast(events.exchange, "task.sent", message("b"));
+    expect(await transport.broadcast(events.exchange, "worker.heartbeat", message("a"))).toBe(1);
+    expect(await transport.broadcast(events.exchange, "task.sent", message("b"))).toBe(0);
     await subscription.close();
-    await transport.broadcast(events.exchange, "worker.offline", message("c"));
+    expect(await transport.broadcast(events.exchange, "worker.offline", message("c"))).toBe(0);
 
     expect(seen).toEqual(["worker.heartbeat"]);
   });

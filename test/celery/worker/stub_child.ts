@@ -11,25 +11,9 @@ import {
 import type { ChildSetup } from "../../../lib/celery/worker/pool_shape.ts";
 import { mistake } from "../../../lib/celery/worker/read_task.ts";
 import { readTaskBody } from "../../../lib/celery/wire/task_message.ts";
-import type { TaskInfo } from "../../../lib/celery/worker/task_info.ts";
+import { stubTaskInfo } from "./stub_task_info.ts";
 
 const { tasksPerChild } = JSON.parse(process.argv[2] ?? "") as ChildSetup;
-
-function info(name: string): TaskInfo {
-  return {
-    name,
-    acksLate: false,
-    acksOnFailureOrTimeout: true,
-    rejectOnWorkerLost: false,
-    rateLimit: null,
-    timeLimit: null,
-    softTimeLimit: null,
-    ignoreResult: false,
-    storeErrorsEvenIfIgnored: false,
-    sendEvents: true,
-    attributes: { serializer: "json" },
-  };
-}
 
 /** What each task does with its arguments. */
 const ACTIONS = new Map<string, (ms: number, signal: () => AbortSignal, second: number) => unknown>([
@@ -98,4 +82,4 @@ const parent = await meetParent((payload) => {
       if (runner.isIdle) process.exit(0);
   }
 });
-send({ kind: "hello", pid: process.pid, nowMs: performance.now(), tasks: [...ACTIONS.keys()].map(info) });
+send({ kind: "hello", pid: process.pid, nowMs: performance.now(), tasks: [...ACTIONS.keys()].map(stubTaskInfo) });

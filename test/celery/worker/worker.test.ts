@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { fixture } from "../../support/fixture.ts";
 import { eventually } from "../../support/eventually.ts";
+import { stubTaskInfo } from "./stub_task_info.ts";
 import { WorkerHarness } from "./worker_harness.ts";
 
 interface BadMessages {
@@ -28,6 +29,21 @@ describe("Worker", () => {
       new RegExp(`INFO/ForkPoolWorker-[12]\\] Task proj.add\\[${id}\\] succeeded in [\\d.e-]+s: 3\n`),
     );
     expect(harness.queued).toBe(0);
+  });
+
+  test("is ready before its children where it knows the tasks itself, and gives back what they never began", async () => {
+    const harness = await WorkerHarness.start({
+      tasks: [stubTaskInfo("proj.add")],
+      childModule: new URL("./loading_child.ts", import.meta.url),
+    });
+
+    const id = await harness.send("proj.add", [1, 2]);
+    await harness.event(id, "task-received");
+    harness.worker.shutdown("warm");
+
+    await eventually("the worker has ended", () => harness.exitCode !== undefined);
+    expect(harness.exitCode).toBe(0);
+    expect(harness.queued).toBe(1);
   });
 
   test("keeps a task until its eta, and takes one more message for it", async () => {

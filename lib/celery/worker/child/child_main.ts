@@ -13,9 +13,9 @@ import { systemClock } from "../../../base/time.ts";
 import { meetParent } from "../../../proc/mod.ts";
 import { decodeToChild, encodeFromChild, type FromChild } from "../pool_message.ts";
 import type { ChildSetup } from "../pool_shape.ts";
+import { taskInfos } from "../task_infos.ts";
 import { findApp } from "./find_app.ts";
 import { JobRunner } from "./job_runner.ts";
-import { taskInfos } from "./task_infos.ts";
 import { TaskTracer } from "./trace.ts";
 
 const KIB = 1024;

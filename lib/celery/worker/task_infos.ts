@@ -1,6 +1,6 @@
-import type { Celery } from "../../app.ts";
-import type { AnyTask } from "../../task.ts";
-import type { TaskInfo } from "../task_info.ts";
+import type { Celery } from "../app.ts";
+import type { AnyTask } from "../task.ts";
+import type { TaskInfo } from "./task_info.ts";
 
 /** What the supervisor has to know of the app's tasks. */
 export function taskInfos(app: Celery): TaskInfo[] {
