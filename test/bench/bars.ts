@@ -1,13 +1,12 @@
 /**
- * Measurements as SVG bars: one pair a line, each pair scaled to its own larger value, because units differ from line to line.
+ * Measurements as SVG bars: under each title one pair, scaled to its own larger value, because units differ from pair to pair.
  * @module
  */
 import { type Measurement, ratioOf } from "./harness.ts";
 
-const LINE = 58;
-const LABEL = 320;
-const BAR = 360;
-const WIDTH = LABEL + BAR + 220;
+const PAIR = 86;
+const BAR = 560;
+const WIDTH = 860;
 const HEAD = 34;
 
 const LIGHT = { ours: "#1f6feb", theirs: "#8c959f", text: "#1f2328", muted: "#59636e" } as const;
@@ -23,7 +22,7 @@ function amount(value: number, unit: string): string {
 
 /** A whole SVG picture that follows the reader's light or dark setting. */
 export function barsSvg(measurements: readonly Measurement[]): string {
-  const height = HEAD + measurements.length * LINE + 8;
+  const height = HEAD + measurements.length * PAIR;
   const style = `
     text { font: 13px system-ui, sans-serif; fill: ${LIGHT.text} }
     .muted { fill: ${LIGHT.muted}; font-size: 12px }
@@ -31,12 +30,12 @@ export function barsSvg(measurements: readonly Measurement[]): string {
     @media (prefers-color-scheme: dark) {
       text { fill: ${DARK.text} } .muted { fill: ${DARK.muted} } .ours { fill: ${DARK.ours} } .theirs { fill: ${DARK.theirs} }
     }`;
-  const rows = measurements.map((each, index) => bar(each, HEAD + index * LINE)).join("\n");
+  const rows = measurements.map((each, index) => bar(each, HEAD + index * PAIR)).join("\n");
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img" aria-label="Benchmarks, ours beside theirs">
 <style>${style}</style>
 <rect class="ours" x="0" y="8" width="12" height="12" rx="2"/><text x="18" y="19">ours</text>
 <rect class="theirs" x="64" y="8" width="12" height="12" rx="2"/><text x="82" y="19">theirs</text>
-<text class="muted" x="${LABEL}" y="19">longer bar = larger value; the ratio says how many times better ours is</text>
+<text class="muted" x="144" y="19">longer bar = larger value; the ratio says how many times better ours is</text>
 ${rows}
 </svg>
 `;
@@ -47,12 +46,12 @@ function bar(each: Measurement, y: number): string {
   const width = (value: number) => Math.max(2, Math.round((value / most) * BAR));
   const better = each.moreIsBetter ? "more is better" : "less is better";
   return `<g transform="translate(0 ${y})">
-<text x="0" y="18">${escapeXml(each.what)}</text>
-<text class="muted" x="0" y="36">against ${escapeXml(each.against)}, ${escapeXml(each.unit)}, ${better}</text>
-<rect class="ours" x="${LABEL}" y="6" width="${width(each.ours)}" height="14" rx="2"/>
-<text x="${LABEL + width(each.ours) + 8}" y="18">${escapeXml(amount(each.ours, each.unit))}</text>
-<rect class="theirs" x="${LABEL}" y="24" width="${width(each.theirs)}" height="14" rx="2"/>
-<text class="muted" x="${LABEL + width(each.theirs) + 8}" y="36">${escapeXml(amount(each.theirs, each.unit))}</text>
-<text class="strong" x="${WIDTH - 4}" y="27" text-anchor="end">${ratioOf(each).toFixed(1)} ×</text>
+<text class="strong" x="0" y="18">${escapeXml(each.what)}</text>
+<text class="muted" x="0" y="35">against ${escapeXml(each.against)}, in ${escapeXml(each.unit)}, ${better}</text>
+<rect class="ours" x="0" y="43" width="${width(each.ours)}" height="13" rx="2"/>
+<text x="${width(each.ours) + 8}" y="54">${escapeXml(amount(each.ours, each.unit))}</text>
+<rect class="theirs" x="0" y="59" width="${width(each.theirs)}" height="13" rx="2"/>
+<text class="muted" x="${width(each.theirs) + 8}" y="70">${escapeXml(amount(each.theirs, each.unit))}</text>
+<text class="strong" x="${WIDTH - 4}" y="62" text-anchor="end">${ratioOf(each).toFixed(1)} ×</text>
 </g>`;
 }

@@ -21,11 +21,12 @@ p { margin: 0 0 12px } .muted { color: var(--muted) }
 table { border-collapse: collapse; width: 100% } .scroll { overflow-x: auto }
 th, td { border: 1px solid var(--line); padding: 6px 10px; text-align: left; vertical-align: top } th { background: var(--soft) }
 .good { color: var(--good); font-weight: 600 } .bad { color: var(--bad); font-weight: 600 }
+.matrix { table-layout: fixed; min-width: 640px } .code td:empty::before { content: "\\200b" }
 .code { table-layout: fixed } .code td { font: 12.5px/1.5 ui-monospace, monospace; white-space: pre-wrap;
   overflow-wrap: anywhere; border-width: 0 1px; padding: 1px 10px } .code { border: 1px solid var(--line) }
 .changed td, .key.changed { background: var(--changed) } .one td, .key.one { background: var(--own) }
 .key { padding: 1px 8px; border: 1px solid var(--line); color: var(--text) }
-svg { max-width: 100%; height: auto }
+svg { display: block; width: 860px }
 @media (max-width: 640px) { body { padding: 16px 12px 32px } .code td { font-size: 11px; padding: 1px 6px } }
 `;
 
@@ -61,17 +62,21 @@ function matrixTables(plays: readonly Play[]): string {
       `<tr><th>${escapeXml(over)}</th>${cells.map(cellOf).join("")}</tr>`
     );
     const heads = (groupBy(own, (play) => play.over).values().next().value ?? []).map((play) =>
-      `<th>${play.client} client → ${play.server} server</th>`
+      `<th>${adjective(play.client)} client → ${adjective(play.server)} server</th>`
     );
-    return `<h3>${escapeXml(stack)}</h3><div class="scroll"><table><tr><th>over</th>${heads.join("")}</tr>${
-      rows.join("")
-    }</table></div>`;
+    return `<h3>${escapeXml(stack)}</h3><div class="scroll"><table class="matrix"><tr><th>over</th>${
+      heads.join("")
+    }</tr>${rows.join("")}</table></div>`;
   }).join("\n");
+}
+
+function adjective(side: Side): string {
+  return side === "ours" ? "our" : side;
 }
 
 function cellOf(play: Play): string {
   const words = play.ok
-    ? `<span class="good">✓</span> ${Math.round(play.ms)} ms`
+    ? `<span class="good">✓</span> ${Math.round(play.ms)}&nbsp;ms`
     : `<span class="bad">✗</span> ${escapeXml(play.why ?? "failed")}`;
   return `<td>${words}</td>`;
 }
