@@ -1,8 +1,9 @@
 /**
- * `npm start`: every example script at work, one after the other, with nothing installed and nothing left running.
+ * `npm start`: every example script at work, with nothing installed and nothing left running.
  *
- * Each stop starts the serving script, waits for the line that says it is ready, runs the asking script against it, and
- * ends both. Received files go to a folder of the tour's own.
+ * Each stop starts the serving script, waits for the line that says it is ready, runs the asking scripts against it, and
+ * ends them all. The stops are under way at once, most of each is loading, and are shown one after the other. Received
+ * files go to a folder of the tour's own.
  * @module
  */
 import { type ChildProcess, spawn } from "node:child_process";
@@ -45,14 +46,9 @@ function stops(folder: string): Stop[] {
       clients: [{ script: "celery/addTask_main.ts" }],
     },
     {
-      title: "Pyro: a remote object, found by its name",
+      title: "Pyro: a remote object, found by its name, and a chain of three objects that closes on itself",
       servers: [{ script: "pyro/pyro_server.ts", ready: /Ready\./ }],
-      clients: [{ script: "pyro/pyro_client.ts", args: ["Ada"] }],
-    },
-    {
-      title: "Pyro: a chain of three objects that closes on itself",
-      servers: [],
-      clients: [{ script: "pyro/chainTopology.ts" }],
+      clients: [{ script: "pyro/pyro_client.ts", args: ["Ada"] }, { script: "pyro/chainTopology.ts" }],
     },
     {
       title: "Sockets: strings and files",
@@ -84,15 +80,30 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   });
 }
 
+/** What one stop has to show. It is kept until it is the stop's turn, and then goes to the terminal as it comes. */
+class Page {
+  #kept: string[] | undefined = [];
+
+  print(line: string): void {
+    if (this.#kept === undefined) console.log(line);
+    else this.#kept.push(line);
+  }
+
+  show(): void {
+    for (const line of this.#kept ?? []) console.log(line);
+    this.#kept = undefined;
+  }
+}
+
 /** One running script; its lines are printed with its name in front. */
 class Script {
   readonly #child: ChildProcess;
   readonly #exited: Promise<number>;
   #seen = "";
 
-  constructor(step: Step, prefix: string) {
+  constructor(step: Step, prefix: string, page: Page) {
     const { script, args = [], input } = step;
-    console.log(paint(2, `$ tsx ${[script, ...args].join(" ")}`));
+    page.print(paint(2, `$ tsx ${[script, ...args].join(" ")}`));
     this.#child = spawn(process.execPath, [...process.execArgv, join(ROOT, script), ...args], {
       cwd: ROOT,
       stdio: ["pipe", "pipe", "pipe"],
@@ -106,7 +117,7 @@ class Script {
         this.#seen += text;
         const lines = (rest + text).split("\n");
         rest = lines.pop() ?? "";
-        for (const line of lines) if (line.trim() !== "") console.log(`${prefix} ${line}`);
+        for (const line of lines) if (line.trim() !== "") page.print(`${prefix} ${line}`);
       });
     }
     this.#exited = new Promise((resolve) =>
@@ -139,19 +150,24 @@ class Script {
   }
 }
 
-async function visit(stop: Stop): Promise<void> {
-  console.log(`\n${paint(1, stop.title)}`);
+/** @returns whether all of it worked; if not, the page says why */
+async function visit(stop: Stop, page: Page): Promise<boolean> {
+  page.print(`\n${paint(1, stop.title)}`);
   const servers: Script[] = [];
   try {
     for (const server of stop.servers) {
-      const script = new Script(server, paint(34, "  server |"));
+      const script = new Script(server, paint(34, "  server |"), page);
       servers.push(script);
       await script.printed(server.ready);
     }
     for (const client of stop.clients) {
-      const code = await new Script(client, paint(32, "  client |")).exit();
+      const code = await new Script(client, paint(32, "  client |"), page).exit();
       if (code !== 0) throw new Error(`${client.script} ended with exit code ${code}`);
     }
+    return true;
+  } catch (error) {
+    page.print(paint(31, `Cannot finish this stop: ${error instanceof Error ? error.message : error}`));
+    return false;
   } finally {
     await Promise.all(servers.map((server) => server.stop()));
   }
@@ -161,11 +177,13 @@ const folder = mkdtempSync(join(tmpdir(), "tour-"));
 const start = Date.now();
 let failures = 0;
 try {
-  for (const stop of stops(folder)) {
-    await visit(stop).catch((error: Error) => {
-      failures++;
-      console.error(paint(31, `Cannot finish this stop: ${error.message}`));
-    });
+  const visits = stops(folder).map((stop) => {
+    const page = new Page();
+    return { page, worked: visit(stop, page) };
+  });
+  for (const { page, worked } of visits) {
+    page.show();
+    if (!await worked) failures++;
   }
 } finally {
   rmSync(folder, { recursive: true, force: true });
