@@ -162,17 +162,51 @@ async function publish(name: string, call: Call): Promise<Comparable[]> {
   return sent;
 }
 
-const { cases } = fixture<PublishFixture>("celery/redis-publish-5.6.json");
-const names = Object.keys(cases).filter((name) => !REFUSED.has(name) && !SKIPPED.has(name));
+/** What Celery has added to messages since 5.2, whose workers pass it over: headers, and the numbers of a group's members. */
+const LATER_NAMES = new Set(["replaced_task_nesting", "stamped_headers", "stamps", "group_index"]);
+
+/** What 5.2 lays out in another way (chords) or could not send with its type, or at all (dates, bytes). */
+const OTHERWISE_IN_5_2 = new Set([
+  ...SKIPPED,
+  ...["chord", "chord_1", "chord_nested", "chord_link_error", "chain_group_chain", "protocol1_chord"],
+  ...["special_types", "special_types_nobytes"],
+]);
+
+function withoutLaterNames(messages: readonly Comparable[]): unknown {
+  return JSON.parse(JSON.stringify(messages), (name, value) => LATER_NAMES.has(name) ? undefined : value);
+}
+
+/** The messages of each case that has some to compare with. */
+function capturedCases(file: string, skipped: ReadonlySet<string>): [name: string, wanted: Comparable[]][] {
+  const { cases } = fixture<PublishFixture>(file);
+  return Object.entries(cases).filter(([name]) => !REFUSED.has(name) && !skipped.has(name)).map(([name, messages]) => [
+    name,
+    messages.flatMap(({ raw }) => raw === undefined ? [] : [captured(raw)]),
+  ]);
+}
+
+function callOf(name: string): Call {
+  const call = CALLS[name];
+  if (call === undefined) throw new Error(`No call is written down for ${name}`);
+  return call;
+}
 
 describe("publicationOf", () => {
-  test.each(names)("writes what Celery 5.6 writes: %s", async (name) => {
-    const call = CALLS[name];
-    if (call === undefined) throw new Error(`No call is written down for ${name}`);
-    const wanted = (cases[name] ?? []).flatMap(({ raw }) => raw === undefined ? [] : [captured(raw)]);
+  test.each(capturedCases("celery/redis-publish-5.6.json", SKIPPED))(
+    "writes what Celery 5.6 writes: %s",
+    async (name, wanted) => {
+      const sent = await publish(name, callOf(name));
 
-    const sent = await publish(name, call);
+      expect(withNumberedIds(sent)).toEqual(withNumberedIds(wanted));
+    },
+  );
 
-    expect(withNumberedIds(sent)).toEqual(withNumberedIds(wanted));
-  });
+  test.each(capturedCases("celery/redis-publish-5.2.json", OTHERWISE_IN_5_2))(
+    "writes what Celery 5.2 writes, but for what came later: %s",
+    async (name, wanted) => {
+      const sent = await publish(name, callOf(name));
+
+      expect(withNumberedIds(withoutLaterNames(sent))).toEqual(withNumberedIds(withoutLaterNames(wanted)));
+    },
+  );
 });
