@@ -1,0 +1,137 @@
+/**
+ * What the README says that works, each line with the tests that show it. `npm run readme` turns this and the results of a test run into
+ * the table "What works"; a line whose tests failed says so there.
+ * @module
+ */
+
+export interface Claim {
+  /** First column. */
+  readonly area: "Celery" | "Pyro" | "Sockets" | "All";
+  /** Second column: one thing that a user can rely on. */
+  readonly what: string;
+  /** Test files or folders, by their paths from the root. */
+  readonly tests: readonly string[];
+}
+
+export const CLAIMS: readonly Claim[] = [
+  {
+    area: "Celery",
+    what: "the scripts: a Python client or worker on either end, over Redis and over the embedded broker",
+    tests: [
+      "test/interop/celery_matrix.test.ts",
+      "test/interop/celery_script.test.ts",
+      "test/scripts/celery_add_task.test.ts",
+    ],
+  },
+  {
+    area: "Celery",
+    what: "the same over RabbitMQ, classic and quorum queues, `rpc://` results",
+    tests: ["test/interop/celery_amqp_matrix.test.ts", "test/interop/celery_amqp_transport.test.ts"],
+  },
+  {
+    area: "Celery",
+    what: "tasks with options, retries, states, errors; apps, configuration, routing",
+    tests: [
+      "test/celery/app.test.ts",
+      "test/celery/task.test.ts",
+      "test/celery/task_publication.test.ts",
+      "test/celery/config.test.ts",
+      "test/celery/routing",
+      "test/interop/celery_client.test.ts",
+    ],
+  },
+  { area: "Celery", what: "chains, groups, chords, maps, stamps", tests: ["test/celery/canvas"] },
+  {
+    area: "Celery",
+    what: "the worker: prefork pool, rate limits, ETA, revocation, events, remote control",
+    tests: ["test/celery/worker", "test/celery/control", "test/proc"],
+  },
+  {
+    area: "Celery",
+    what:
+      "the command line: `worker`, `inspect`, `control`, `events`, `call`, `purge`; Python's on our worker and ours on Python's",
+    tests: ["test/celery/cli", "test/interop/celery_control.test.ts"],
+  },
+  {
+    area: "Celery",
+    what: "nothing confirmed is lost when a child, a worker, a client or a broker is killed",
+    tests: [
+      "test/faults/celery_kill.test.ts",
+      "test/faults/celery_amqp.test.ts",
+      "test/faults/redis_transport.test.ts",
+      "test/faults/amqp_rabbitmq.test.ts",
+      "test/faults/embedded_broker.test.ts",
+    ],
+  },
+  {
+    area: "Celery",
+    what:
+      "the embedded broker: a durable log that heals a torn end, and the part of Redis that redis-py, kombu and redis-cli use",
+    tests: ["test/broker", "test/interop/embedded_broker.test.ts"],
+  },
+  {
+    area: "Celery",
+    what: "Python's messages, byte for byte: envelopes, results, exceptions, JSON types; Redis and AMQP 0-9-1 by hand",
+    tests: [
+      "test/celery/wire",
+      "test/celery/transport",
+      "test/celery/backend",
+      "test/redis",
+      "test/amqp",
+      "test/interop/amqp_rabbitmq.test.ts",
+    ],
+  },
+  {
+    area: "Pyro",
+    what: "the scripts: a Python proxy, daemon or name server on either end, chains across both",
+    tests: ["test/interop/pyro/matrix.test.ts", "test/scripts/pyro.test.ts"],
+  },
+  {
+    area: "Pyro",
+    what:
+      "attributes, batches, streams, callbacks, oneway calls, futures, annotations, instance modes, exceptions, both ways",
+    tests: ["test/interop/pyro/features.test.ts", "test/pyro/daemon", "test/pyro/proxy"],
+  },
+  {
+    area: "Pyro",
+    what:
+      "the name server with metadata and a store that survives kill -9; `pyro4-ns`, `pyro4-nsc` and ours on each other",
+    tests: [
+      "test/pyro/naming",
+      "test/pyro/cli.test.ts",
+      "test/interop/pyro/tools.test.ts",
+      "test/faults/pyro_names.test.ts",
+    ],
+  },
+  {
+    area: "Pyro",
+    what: "serpent, JSON, marshal and msgpack as Python writes them; compression, HMAC",
+    tests: ["test/pyro/wire", "test/pyro/compression.test.ts", "test/interop/pyro/serpent.test.ts"],
+  },
+  {
+    area: "Sockets",
+    what: "the scripts: time, strings, files and sums with plain Python sockets on either end",
+    tests: ["test/interop/socket.test.ts", "test/scripts/socket.test.ts"],
+  },
+  {
+    area: "Sockets",
+    what: "files and folders with digests, resumed where they were cut off, never outside their folder",
+    tests: ["test/socket", "test/faults/socket_resume.test.ts", "test/faults/socket_hostile.test.ts"],
+  },
+  {
+    area: "All",
+    what: "connections: deadlines, backpressure, TLS, one reconnect for all",
+    tests: ["test/net", "test/base"],
+  },
+  {
+    area: "All",
+    what:
+      "imports point one way; nothing but `node:net` and `node:child_process`; every runtime takes the code as it is",
+    tests: ["test/layers.test.ts", "test/portability.test.ts"],
+  },
+  {
+    area: "All",
+    what: "this page: its examples run, its links lead somewhere, and the comparison is fit to be looked at",
+    tests: ["test/readme", "test/compare"],
+  },
+];
