@@ -1,5 +1,6 @@
 import { UsageError } from "../../base/errors.ts";
-import type { RedisOptions } from "../../redis/mod.ts";
+import { parseRedisUrls, type RedisOptions } from "../../redis/mod.ts";
+import { readRedisTls } from "../transport/redis_tls.ts";
 import type { BackendOptions } from "./options.ts";
 
 /** What of `result_backend_transport_options` and the URL has a meaning for results on Redis. */
@@ -11,9 +12,9 @@ export interface RedisBackendSettings {
   readonly chordOrdered: boolean;
 }
 
-/** @throws {UsageError} for an option of the wrong type. */
+/** @throws {UsageError} for an option of the wrong type, or a TLS option that cannot be. */
 export function readRedisBackendOptions(options: BackendOptions): RedisBackendSettings {
-  const { url, transportOptions, connectTimeoutMs, silenceMs, retry, background, log } = options;
+  const { url, ssl, transportOptions, connectTimeoutMs, silenceMs, retry, background, log } = options;
   const prefix = transportOptions.global_keyprefix ?? "";
   if (typeof prefix !== "string") {
     throw new UsageError(`Cannot use global_keyprefix: expected a text, got ${String(prefix)} (${typeof prefix})`);
@@ -22,6 +23,7 @@ export function readRedisBackendOptions(options: BackendOptions): RedisBackendSe
   return {
     redis: {
       url,
+      ...readRedisTls(ssl, parseRedisUrls([url]), "redis_backend_use_ssl"),
       connectTimeoutMs,
       silenceMs,
       log,

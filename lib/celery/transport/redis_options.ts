@@ -42,7 +42,7 @@ export function readRedisOptions(options: TransportOptions): RedisTransportSetti
   return {
     redis: {
       url: urls,
-      ...readRedisTls(options.ssl, urls),
+      ...readRedisTls(options.ssl, urls, "broker_use_ssl"),
       ...readSentinel(given),
       ...(given.has("client_name") ? { clientName: given.text("client_name", "") } : {}),
       connectTimeoutMs: seconds("socket_connect_timeout", options.connectTimeoutMs / 1000) || 1,

@@ -16,10 +16,11 @@ const VERIFYING: ReadonlyMap<string, boolean> = new Map([
 export function readRedisTls(
   ssl: boolean | Readonly<Record<string, unknown>>,
   urls: readonly RedisUrl[],
+  setting: "broker_use_ssl" | "redis_backend_use_ssl",
 ): { tls?: TlsOptions } {
   if (ssl === false) return {};
   if (urls.some((url) => "path" in url.address)) {
-    throw new UsageError("Cannot use TLS on a unix socket: leave broker_use_ssl out, or name a host");
+    throw new UsageError(`Cannot use TLS on a unix socket: leave ${setting} out, or name a host`);
   }
   if (ssl === true) return { tls: {} };
   const file = (name: string) => {
