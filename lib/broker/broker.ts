@@ -138,9 +138,9 @@ export class Broker implements BrokerControl {
 
   /** For `startBroker`. */
   async start(): Promise<void> {
-    const { folder, host, port } = this.options;
+    const { durability, folder, host, port } = this.options;
     await this.#listen({ path: this.socketPath }, false);
-    await claimFolder(folder, this.socketPath);
+    await claimFolder(folder, this.socketPath, durability);
     if (this.#journal !== undefined) await this.#recover();
     this.#executor.unavailable = undefined;
     this.#services.holders.startAllGraces();

@@ -1,7 +1,7 @@
 /**
  * Who serves a data folder: whoever listens on the socket that the newest claim names.
  *
- *     claim.3        {"socket": "/tmp/…/b.sock", "pid": 4711}      the newest claim; its number only ever rises
+ *     claim.3        {"socket": "/tmp/…/b.sock", "pid": 4711, "durability": "everysec"}      the newest; numbers only ever rise
  *     broker.sock -> the newest claim's socket: a name that stays, see `publicSocketPath`
  *
  * A broker first listens on a socket of its own, under a fresh name, and then claims the folder by creating the next number, which
@@ -17,6 +17,7 @@ import { dirname, join, resolve } from "node:path";
 import process from "node:process";
 import { Buffer } from "node:buffer";
 import { ConnectionError, UsageError } from "../base/errors.ts";
+import { isPlainObject } from "../base/pyvalue.ts";
 import { connect } from "../net/mod.ts";
 
 /** A unix socket's path has to fit into `sun_path`. */
@@ -81,16 +82,24 @@ export async function findBroker(folder: string): Promise<string | undefined> {
   return newest !== undefined && await answers(newest.socket) ? newest.socket : undefined;
 }
 
+/** The durability of the broker that serves the folder now; undefined if none does. */
+export async function findDurability(folder: string): Promise<string | undefined> {
+  const newest = await newestClaim(folder);
+  return newest !== undefined && await answers(newest.socket) ? newest.durability : undefined;
+}
+
 /**
  * Takes the folder for a broker that already listens at `socketPath`.
+ *
+ * @param durability for whoever asks `findDurability`
  * @throws {FolderTakenError} if another one serves it
  */
-export async function claimFolder(folder: string, socketPath: string): Promise<void> {
+export async function claimFolder(folder: string, socketPath: string, durability: string): Promise<void> {
   while (true) {
     const newest = await newestClaim(folder);
     if (newest !== undefined && await answers(newest.socket)) throw new FolderTakenError(folder, newest.socket);
     const number = (newest?.number ?? 0) + 1;
-    if (!await createClaim(folder, number, socketPath)) continue; // another one was faster: look who
+    if (!await createClaim(folder, number, { socket: socketPath, durability })) continue; // another one was faster: look who
     await removeOlder(folder, number);
     await pointTo(folder, socketPath);
     return;
@@ -98,24 +107,27 @@ export async function claimFolder(folder: string, socketPath: string): Promise<v
 }
 
 interface Claim {
-  readonly number: number;
+  /** "" if the claim names none, or was removed by a newer one just now: nobody could answer for such a claim. */
   readonly socket: string;
+  readonly durability: string | undefined;
 }
 
-async function newestClaim(folder: string): Promise<Claim | undefined> {
+async function newestClaim(folder: string): Promise<Claim & { readonly number: number } | undefined> {
   const names = await fsp.readdir(folder).catch(() => []); // no folder, no claim
   const number = Math.max(0, ...names.map(claimNumber));
-  return number === 0 ? undefined : { number, socket: await readSocket(folder, number) };
+  return number === 0 ? undefined : { number, ...await readClaim(folder, number) };
 }
 
-/** The socket that a claim names; "" if it names none, or was removed by a newer one just now. */
-async function readSocket(folder: string, number: number): Promise<string> {
+async function readClaim(folder: string, number: number): Promise<Claim> {
   try {
     const claim: unknown = JSON.parse(await fsp.readFile(join(folder, `claim.${number}`), "utf8"));
-    const socket = typeof claim === "object" && claim !== null && "socket" in claim ? claim.socket : undefined;
-    return typeof socket === "string" ? socket : "";
+    const { socket, durability } = isPlainObject(claim) ? claim : {};
+    return {
+      socket: typeof socket === "string" ? socket : "",
+      durability: typeof durability === "string" ? durability : undefined,
+    };
   } catch {
-    return ""; // nobody could answer for such a claim
+    return { socket: "", durability: undefined }; // removed, or not JSON
   }
 }
 
@@ -125,9 +137,13 @@ function claimNumber(name: string): number {
 }
 
 /** @returns false if there is such a claim already. Linking a finished file shows it whole or not at all. */
-async function createClaim(folder: string, number: number, socket: string): Promise<boolean> {
+async function createClaim(
+  folder: string,
+  number: number,
+  { socket, durability }: Claim,
+): Promise<boolean> {
   const draft = join(folder, `claim.${process.pid}.${randomBytes(4).toString("hex")}.draft`);
-  await fsp.writeFile(draft, `${JSON.stringify({ socket, pid: process.pid })}\n`, { mode: 0o600 });
+  await fsp.writeFile(draft, `${JSON.stringify({ socket, pid: process.pid, durability })}\n`, { mode: 0o600 });
   try {
     await fsp.link(draft, join(folder, `claim.${number}`));
     return true;
@@ -144,7 +160,7 @@ async function removeOlder(folder: string, newest: number): Promise<void> {
   for (const name of await fsp.readdir(folder)) {
     const number = claimNumber(name);
     if (number === 0 || number >= newest) continue;
-    const socket = await readSocket(folder, number);
+    const { socket } = await readClaim(folder, number);
     if (socket.endsWith(".sock")) await fsp.rm(socket, { force: true });
     await fsp.rm(join(folder, name), { force: true });
   }

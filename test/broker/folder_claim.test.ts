@@ -2,7 +2,13 @@ import { existsSync, mkdirSync, readdirSync, realpathSync, statSync, writeFileSy
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { claimFolder, findBroker, newSocketPath, publicSocketPath } from "../../lib/broker/folder_claim.ts";
+import {
+  claimFolder,
+  findBroker,
+  findDurability,
+  newSocketPath,
+  publicSocketPath,
+} from "../../lib/broker/folder_claim.ts";
 import { FolderTakenError, startBroker } from "../../lib/broker/mod.ts";
 import { listen } from "../../lib/net/mod.ts";
 import { testDir } from "../support/temp_dir.ts";
@@ -19,7 +25,7 @@ describe("claimFolder", () => {
     const folder = testDir();
     const starters = await Promise.all(Array.from({ length: 10 }, () => listening(folder)));
 
-    const results = await Promise.allSettled(starters.map(({ path }) => claimFolder(folder, path)));
+    const results = await Promise.allSettled(starters.map(({ path }) => claimFolder(folder, path, "everysec")));
 
     expect(results.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
     const winner = starters[results.findIndex(({ status }) => status === "fulfilled")]?.path;
@@ -35,12 +41,12 @@ describe("claimFolder", () => {
     const folder = testDir();
     for (let round = 0; round < 5; round++) {
       const dead = await listening(folder);
-      await claimFolder(folder, dead.path);
+      await claimFolder(folder, dead.path, "everysec");
       await dead.close();
       expect(await findBroker(folder)).toBeUndefined();
 
       const starters = await Promise.all(Array.from({ length: 6 }, () => listening(folder)));
-      const results = await Promise.allSettled(starters.map(({ path }) => claimFolder(folder, path)));
+      const results = await Promise.allSettled(starters.map(({ path }) => claimFolder(folder, path, "everysec")));
       expect(results.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
       await Promise.all(starters.map(({ close }) => close()));
     }
@@ -53,7 +59,7 @@ describe("claimFolder", () => {
     writeFileSync(join(folder, "claim.x"), "");
     const { path } = await listening(folder);
 
-    await claimFolder(folder, path);
+    await claimFolder(folder, path, "everysec");
 
     expect(existsSync(join(folder, "claim.8"))).toBe(true);
   });
@@ -63,9 +69,21 @@ describe("claimFolder", () => {
     const path = await newSocketPath(folder);
     const stopped = createServer(() => {}).listen(path);
     onTestFinished(() => void stopped.close());
-    await claimFolder(folder, path);
+    await claimFolder(folder, path, "everysec");
 
-    await expect(claimFolder(folder, (await listening(folder)).path)).rejects.toThrow(FolderTakenError);
+    await expect(claimFolder(folder, (await listening(folder)).path, "everysec")).rejects.toThrow(FolderTakenError);
+  });
+});
+
+describe("findDurability", () => {
+  test("tells what the serving broker promises, and nothing of a dead one", async () => {
+    const folder = testDir();
+    const { path, close } = await listening(folder);
+    await claimFolder(folder, path, "always");
+
+    expect(await findDurability(folder)).toBe("always");
+    await close();
+    expect(await findDurability(folder)).toBeUndefined();
   });
 });
 

@@ -6,7 +6,7 @@ import { UsageError } from "../../base/errors.ts";
 import { checkNumber, checkOneOf } from "../../base/options.ts";
 import type { UnixAddress } from "../../net/mod.ts";
 import type { RunBrokerOptions, SpawnBrokerOptions } from "../../broker/mod.ts";
-import { publicSocketPath } from "../../broker/folder_claim.ts"; // not mod.ts: a client need not load a broker
+import { findDurability, publicSocketPath } from "../../broker/folder_claim.ts"; // not mod.ts: a client need not load a broker
 import { spawnBroker } from "../../broker/spawn_broker.ts";
 import type { TransportOptions } from "./options.ts";
 import { RedisTransport } from "./redis.ts";
@@ -108,6 +108,19 @@ export function createEmbeddedTransport(options: TransportOptions): Transport {
   });
 }
 
+/**
+ * How durable the embedded broker of a URL is: the one that serves its folder now, or else the one that would be started.
+ *
+ * @param transportOptions `broker_transport_options`
+ */
+export async function embeddedDurability(
+  url: string,
+  transportOptions: TransportOptions["transportOptions"],
+): Promise<string> {
+  const { durability = DEFAULT_DURABILITY } = spawnOptions(transportOptions);
+  return await findDurability(embeddedFolder(url)) ?? durability;
+}
+
 /** What `broker_transport_options` may say of a broker that is started on demand: `durability`, `idle` in seconds. */
 function spawnOptions({ durability, idle }: TransportOptions["transportOptions"]): EmbeddedOptions {
   return {
@@ -117,3 +130,5 @@ function spawnOptions({ durability, idle }: TransportOptions["transportOptions"]
 }
 
 const DURABILITIES = ["memory", "everysec", "always"] as const;
+/** As in the broker's own options. */
+const DEFAULT_DURABILITY = "everysec";

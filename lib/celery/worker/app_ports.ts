@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Celery } from "../app.ts";
 import { brokerUrls } from "../connection_options.ts";
 import { RemoteControl } from "../control/remote_control.ts";
+import { schemeOf } from "../transport/factory.ts";
 import type { ExchangeType } from "../transport/transport.ts";
 import { readSignature } from "../wire/signature.ts";
 import { AppConclusions } from "./app_conclusions.ts";
@@ -31,7 +32,7 @@ export async function createWorkerPorts(app: Celery, log: WorkerLog, node: strin
   return {
     transport,
     resultsUri: app.backendUri,
-    notes: [],
+    notes: await brokerNotes(brokerUrls(conf, "read")[0], conf.brokerTransportOptions),
     reader: {
       timezone: conf.timezone ?? "UTC",
       accept: app.serializers.acceptedTypes(conf.acceptContent),
@@ -73,6 +74,13 @@ export async function createWorkerPorts(app: Celery, log: WorkerLog, node: strin
       await Promise.all([transport.close(), app.close()]);
     },
   };
+}
+
+/** What the banner says besides of a broker that is ours. */
+async function brokerNotes(url: string, options: Readonly<Record<string, unknown>>): Promise<readonly string[]> {
+  if (schemeOf(url) !== "embedded") return [];
+  const { embeddedDurability } = await import("../transport/embedded.ts");
+  return [`durability:  ${await embeddedDurability(url, options)}`];
 }
 
 function isExchangeType(type: string | undefined): type is ExchangeType {

@@ -26,7 +26,7 @@ export interface BannerFacts {
   readonly pool: string;
   readonly taskEvents: boolean;
   readonly queues: readonly Queue[];
-  /** Lines of our own below Celery's, e.g. how durable the embedded broker is. */
+  /** Settings that Celery has not, e.g. `durability:  everysec` of the embedded broker. */
   readonly notes: readonly string[];
   /** Undefined: the list is not shown (levels above INFO). */
   readonly tasks: readonly string[] | undefined;
@@ -63,10 +63,10 @@ export function workerBanner(facts: BannerFacts): string {
     `.> results:     ${facts.results}`,
     `.> concurrency: ${concurrency} (${facts.pool})`,
     `.> task events: ${facts.taskEvents ? "ON" : "OFF (enable -E to monitor tasks in this worker)"}`,
+    ...facts.notes.map((note) => `.> ${note}`),
     "",
     "[queues]",
     ...facts.queues.map(queueLine),
-    ...facts.notes.map((note) => `.> ${note}`),
     ...(facts.queues.length === 1 ? [""] : []), // Python's list of queues ends differently where there is only one
   ];
   const decorated = lines.map((text, i) => {

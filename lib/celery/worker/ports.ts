@@ -11,7 +11,7 @@ export interface WorkerPorts {
   readonly transport: Transport;
   /** Where results go, for the banner: password replaced by `**`. */
   readonly resultsUri: string;
-  /** Further lines of the banner, e.g. how durable the broker is. */
+  /** Further settings for the banner, e.g. how durable the embedded broker is. */
   readonly notes: readonly string[];
   readonly reader: Omit<TaskReader, "tasks">;
   readonly conclusions: Conclusions;
