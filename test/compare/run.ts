@@ -35,15 +35,18 @@ function pairOf(name: ScriptName): ScriptPair {
 function canCompare(
   what: string,
   peer: Peer,
-  install: string,
+  packages: string,
   names: readonly ScriptName[],
   missing: string[],
 ): boolean {
-  const lacking = names.filter((name) => !hasOriginal(name));
-  if (!isInstalled(peer)) missing.push(`${what} beside Python: not played, because ${PYTHON} lacks ${install}.`);
-  else if (lacking.length > 0) {
-    missing.push(`${what} beside Python: not played, because ${originalsFolder()} lacks ${lacking.join(".py, ")}.py.`);
-  } else return true;
+  const lacking = names.filter((name) => !hasOriginal(name)).map((name) => `${name}.py`);
+  if (isInstalled(peer) && lacking.length === 0) return true;
+  const why = !isInstalled("python")
+    ? `there is no Python at ${PYTHON} (Debian: ${packages}; PYTHON=PATH names another)`
+    : !isInstalled(peer)
+    ? `${PYTHON} lacks a module (Debian: ${packages})`
+    : `${originalsFolder()} has no ${lacking.join(", ")}`;
+  missing.push(`${what} beside Python: not played, because ${why}.`);
   return false;
 }
 
@@ -52,7 +55,7 @@ async function playCelery(missing: string[]): Promise<Play[]> {
   const withPython = canCompare(
     "Celery",
     "python-celery",
-    "celery or redis (Debian: python3-celery python3-redis)",
+    "python3-celery python3-redis",
     needed,
     missing,
   );
@@ -81,7 +84,7 @@ async function playCelery(missing: string[]): Promise<Play[]> {
 
 async function playPyro(missing: string[]): Promise<Play[]> {
   const needed = ["pyro/pyro_server", "pyro/pyro_client"] as const;
-  const withPython = canCompare("Pyro", "python-pyro4", "Pyro4 (Debian: python3-pyro4)", needed, missing);
+  const withPython = canCompare("Pyro", "python-pyro4", "python3-pyro4", needed, missing);
   const [oursPort, pythonPort] = [await freePort(), await freePort()];
   const cli = join(ROOT, "lib/pyro/cli.ts");
   const nameServer = new Program(process.execPath, [
@@ -109,7 +112,7 @@ async function playPyro(missing: string[]): Promise<Play[]> {
 
 async function playSockets(missing: string[]): Promise<Play[]> {
   const needed = ["socket/server", "socket/client", "socket/addTask"] as const;
-  const withPython = canCompare("Sockets", "python", "itself (Debian: python3)", needed, missing);
+  const withPython = canCompare("Sockets", "python", "python3", needed, missing);
   const plays: Play[] = [];
   for (const pairing of await socketPairings()) plays.push(...await playAll(pairing, withPython));
   return plays;
