@@ -1,20 +1,8 @@
-import { describe, expect, onTestFinished, test } from "vitest";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { brokerFolder } from "../support/broker_folder.ts";
 import { Program, run, script } from "../support/program.ts";
-import { testDir } from "../support/temp_dir.ts";
-
-/** A broker folder of the test's own, and how scripts are told of it. Its broker ends with the test. */
-function brokerFolder() {
-  const folder = testDir();
-  onTestFinished(() => {
-    for (const claim of readdirSync(folder).filter((name) => name.startsWith("claim."))) {
-      const { pid } = JSON.parse(readFileSync(join(folder, claim), "utf8")) as { pid: number };
-      process.kill(pid, "SIGTERM");
-    }
-  });
-  return { folder, env: { CELERY_BROKER_URL: `embedded://${folder}`, CELERY_RESULT_BACKEND: "" } };
-}
 
 const worker = (env: NodeJS.ProcessEnv, ...args: string[]) =>
   new Program(...script("celery/addTask.ts", ["worker", "-c", "1", ...args]), { env });
@@ -30,6 +18,7 @@ describe("celery/addTask_main.ts", () => {
     expect(await client.exit()).toBe(0);
     expect(client.stdout).toMatch(/^5 \+ 5 = 10$/m);
     expect(client.stderr).toBe("");
+    expect(later.stdout).toContain(".> durability:  everysec\n");
     expect(await later.stop()).toBe(0);
   });
 });
