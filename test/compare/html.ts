@@ -27,7 +27,9 @@ th, td { border: 1px solid var(--line); padding: 6px 10px; text-align: left; ver
 .changed td, .key.changed { background: var(--changed) } .one td, .key.one { background: var(--own) }
 .key { padding: 1px 8px; border: 1px solid var(--line); color: var(--text) }
 svg { display: block; width: 860px }
-@media (max-width: 640px) { body { padding: 16px 12px 32px } .code td { font-size: 11px; padding: 1px 6px } }
+@media (max-width: 640px) { body { padding: 16px 12px 32px }
+  .matrix { min-width: 0; font-size: 11.5px } .matrix th, .matrix td { padding: 4px; overflow-wrap: anywhere }
+  .code td { font-size: 11px; padding: 1px 6px } }
 `;
 
 export function comparisonHtml(comparison: Comparison): string {
