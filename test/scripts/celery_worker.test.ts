@@ -1,7 +1,10 @@
 import { describe, expect, test } from "vitest";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { brokerFolder } from "../support/broker_folder.ts";
 import { eventually } from "../support/eventually.ts";
 import { Program, run, script } from "../support/program.ts";
+import { testDir } from "../support/temp_dir.ts";
 
 const APP = "test/scripts/celery_hold_app.ts";
 
@@ -14,7 +17,7 @@ async function startWorker(...args: string[]) {
     const { code, stderr } = await run(...script(APP, ["call", task]), { env });
     expect(code, stderr).toBe(0);
   };
-  return { worker, call };
+  return { worker, call, env };
 }
 
 describe("celery worker", { timeout: 90_000 }, () => {
@@ -65,5 +68,30 @@ describe("celery worker", { timeout: 90_000 }, () => {
     });
     expect(new Set(pids).size).toBe(2);
     expect(await worker.stop()).toBe(0);
+  });
+
+  test("--detach goes on in the background until it is told to stop", async () => {
+    const { env, folder } = brokerFolder();
+    const [pidfile, logfile] = [join(folder, "worker.pid"), join(folder, "worker.log")];
+    const files = ["--pidfile", pidfile, "--logfile", logfile];
+
+    const started = await run(...script(APP, ["worker", "-D", "-l", "INFO", "-c", "1", ...files]), { env });
+
+    expect(started).toMatchObject({ code: 0, stderr: "" });
+    await eventually("it is ready", () => existsSync(logfile) && readFileSync(logfile, "utf8").includes(" ready."));
+    process.kill(Number(readFileSync(pidfile, "utf8")), "SIGTERM");
+    await eventually("it has removed its pidfile", () => !existsSync(pidfile));
+  });
+
+  test("--statedb remembers revoked tasks from one run to the next", async () => {
+    const state = join(testDir(), "worker.state");
+    writeFileSync(state, JSON.stringify({ clock: 1, revoked: { "an-id": Date.now() / 1000 } }));
+    const { worker, env } = await startWorker("-c", "1", "--statedb", state);
+
+    const inspected = await run(...script(APP, ["inspect", "revoked", "--json"]), { env });
+
+    expect(inspected.stdout).toContain('"an-id"');
+    expect(await worker.stop()).toBe(0);
+    expect(JSON.parse(readFileSync(state, "utf8"))).toMatchObject({ revoked: { "an-id": expect.any(Number) } });
   });
 });

@@ -1,4 +1,3 @@
-import { spawn } from "node:child_process";
 import { appendFileSync } from "node:fs";
 import { arch, release, type } from "node:os";
 import { relative } from "node:path";
@@ -11,13 +10,16 @@ import { localTime, WorkerLog } from "../worker/log.ts";
 import { expandName } from "../worker/node_name.ts";
 import type { WorkerOptions } from "../worker/options.ts";
 import type { WorkerPorts } from "../worker/ports.ts";
+import { Revoked } from "../worker/revoked.ts";
+import { StateFile } from "../worker/state_file.ts";
 import { taskInfos } from "../worker/task_infos.ts";
 import { Worker } from "../worker/worker.ts";
 import { enableCompileCache } from "./compile_cache.ts";
 import type { Command, CommandContext } from "./command.ts";
-import { usageError } from "./exit_codes.ts";
+import { ExitCode, usageError } from "./exit_codes.ts";
 import { parseOptions } from "./options.ts";
 import { createPidfile } from "./pidfile.ts";
+import { detach, isDetached, relaunch } from "./relaunch.ts";
 import { resolveWorkerOptions, WORKER_OPTION_TABLE, type WorkerArguments } from "./worker_options.ts";
 import { handleSignals } from "./worker_signals.ts";
 import { wantsColor } from "./terminal.ts";
@@ -66,6 +68,10 @@ async function runWorker(context: CommandContext, given: WorkerArguments): Promi
     ...(resolved.include.length > 0 ? {} : { tasks: taskInfos(app) }),
     ...(cache === undefined ? {} : { childEnv: { NODE_COMPILE_CACHE: cache } }),
   };
+  if (given.detach === true && !isDetached(environment)) {
+    detach(environment);
+    return ExitCode.ok;
+  }
   const file = (path: string | undefined) => path === undefined ? undefined : expandName(path, options.node);
   const removePidfile = given.pidfile === undefined ? () => {} : createPidfile(file(given.pidfile) ?? "", terminal.err);
   try {
@@ -80,9 +86,14 @@ async function runWorker(context: CommandContext, given: WorkerArguments): Promi
         : (text) => appendFileSync(logfile, text),
       host: options.node,
     });
+    const revoked = new Revoked();
+    const statePath = file(given.statedb);
+    const state = statePath === undefined ? undefined : new StateFile(statePath, revoked, app.logicalClock);
+    state?.load();
     const ports = await createWorkerPorts(app, log, options.node);
     const worker = new Worker(options, ports, {
       log,
+      revoked,
       onTasksKnown: async (started) => {
         if (given.purge === true) await purge(context, ports);
         if (!context.quiet) terminal.out(bannerOf(context, started, ports));
@@ -96,9 +107,10 @@ async function runWorker(context: CommandContext, given: WorkerArguments): Promi
       describe: () => worker.describe(),
     });
     const exitCode = await worker.run();
+    state?.save();
     signals.stop();
     removePidfile();
-    if (signals.restarts) startAnew();
+    if (signals.restarts) relaunch(environment); // it was sent SIGHUP
     return exitCode;
   } finally {
     removePidfile();
@@ -131,10 +143,4 @@ function bannerOf({ app, moduleUrl }: CommandContext, worker: Worker, ports: Wor
     notes: ports.notes,
     tasks: showsTasks ? worker.tasks.names({ builtins: options.logLevel === "DEBUG" }) : undefined,
   }).trimEnd();
-}
-
-/** A worker that was sent SIGHUP leaves a successor with its own arguments. */
-function startAnew(): void {
-  spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], { stdio: "inherit", detached: true })
-    .unref();
 }

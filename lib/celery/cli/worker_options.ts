@@ -18,6 +18,12 @@ const DAEMON = "Daemonization Options";
 
 /** The options of `celery worker`. Source: celery 5.6 celery/bin/worker.py */
 export const WORKER_OPTION_TABLE = {
+  statedb: {
+    flags: ["-S", "--statedb"],
+    value: "FILE",
+    help: "remember revoked tasks there from one run to the next (%n, %h as in -n)",
+    group: WORKER,
+  },
   hostname: {
     flags: ["-n", "--hostname"],
     value: "NAME",
@@ -131,6 +137,11 @@ export const WORKER_OPTION_TABLE = {
     parse: float,
     help: "default 2",
     group: FEATURES,
+  },
+  detach: {
+    flags: ["-D", "--detach"],
+    help: "go on in the background, without a terminal: name a logfile",
+    group: DAEMON,
   },
   logfile: { flags: ["-f", "--logfile"], value: "FILE", help: "log into this file (%n, %h as in -n)", group: DAEMON },
   pidfile: { flags: ["--pidfile"], value: "FILE", help: "write the process id there", group: DAEMON },

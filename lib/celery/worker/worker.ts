@@ -40,6 +40,8 @@ export interface WorkerHooks {
   readonly onTasksKnown: (worker: Worker) => void | Promise<void>;
   /** Called when the worker consumes. */
   readonly onReady: () => void;
+  /** Ids that must not run from the start. Default: none. */
+  readonly revoked?: Revoked;
   readonly clock?: Clock;
 }
 
@@ -74,7 +76,7 @@ export class Worker {
   readonly #heart: Heart;
   readonly #gossip: Gossip | undefined;
   readonly #autoscaler: Autoscaler | undefined;
-  readonly #revoked = new Revoked();
+  readonly #revoked: Revoked;
   readonly #revokedStamps = new RevokedStamps();
   readonly #tasksKnown = new Deferred<void>();
   /** Settles when the worker is to end: how, and with which exit code. */
@@ -99,6 +101,7 @@ export class Worker {
     this.#hooks = hooks;
     this.#log = hooks.log;
     this.#clock = hooks.clock ?? systemClock;
+    this.#revoked = hooks.revoked ?? new Revoked();
     const { transport, logicalClock } = ports;
     const exchange = eventExchange(ports.eventExchange, transport.name);
     this.#events = new EventDispatcher({
