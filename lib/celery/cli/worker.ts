@@ -44,6 +44,8 @@ export const workerCommand: Command = {
     "Stop it with Ctrl-C or SIGTERM: what runs is finished, what waits goes back to the queue.",
     "Again, or SIGQUIT: what runs is ended.",
     "",
+    "Node 22 and later: with NODE_COMPILE_CACHE=FOLDER in the environment it starts faster and is smaller.",
+    "",
     "Exit codes: 0 stopped, 1 interrupted or unrecoverable error, 2 usage, 73 pidfile exists.",
   ].join("\n"),
   async run(context, argv) {
