@@ -42,7 +42,7 @@ function stops(folder: string): Stop[] {
   return [
     {
       title: "Celery: a task, its worker, and the sum that comes back",
-      servers: [{ script: "celery/addTask.ts", args: ["worker", "-l", "INFO", "-c", "2"], ready: / ready\./ }],
+      servers: [{ script: "celery/addTask.ts", args: ["worker", "-l", "INFO", "-c", "1"], ready: / ready\./ }],
       clients: [{ script: "celery/addTask_main.ts" }],
     },
     {
