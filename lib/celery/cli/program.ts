@@ -1,6 +1,5 @@
 import type { Celery } from "../app.ts";
 import { asError } from "../../base/errors.ts";
-import { absoluteEmbeddedUrl } from "../transport/embedded.ts";
 import { VERSION_BANNER } from "../version.ts";
 import type { CommandEntry } from "./command.ts";
 import { CommandError, ExitCode, usageError } from "./exit_codes.ts";
@@ -61,7 +60,7 @@ export async function runProgram(
     const { app } = context;
     if (options.broker !== undefined) app.conf.brokerUrl = options.broker;
     if (options.resultBackend !== undefined) app.conf.resultBackend = options.resultBackend;
-    app.conf.brokerUrl = absoluteBroker(app.conf.brokerUrl);
+    app.conf.brokerUrl = await absoluteBroker(app.conf.brokerUrl);
     return await command.run({ ...context, terminal, quiet: options.quiet === true }, rest);
   } catch (error) {
     return complain(error, terminal, context.program);
@@ -69,8 +68,10 @@ export async function runProgram(
 }
 
 /** The embedded broker's folder is found from the program, which pool children are not. */
-function absoluteBroker(url: Celery["conf"]["brokerUrl"]): Celery["conf"]["brokerUrl"] {
-  return typeof url === "string" && url.startsWith("embedded:") ? absoluteEmbeddedUrl(url) : url;
+async function absoluteBroker(url: Celery["conf"]["brokerUrl"]): Promise<Celery["conf"]["brokerUrl"]> {
+  if (typeof url !== "string" || !url.startsWith("embedded:")) return url;
+  const { absoluteEmbeddedUrl } = await import("../transport/embedded.ts");
+  return absoluteEmbeddedUrl(url);
 }
 
 function say(terminal: Terminal, text: string): number {
