@@ -32,6 +32,8 @@ export interface Exposure {
   names: readonly string[] | "all" | undefined;
   oneway: readonly string[];
   callback: readonly string[];
+  /** Methods that take keyword arguments of any name. */
+  anyKwargs: readonly string[];
   behavior: Behavior;
   /** Parameter names of methods whose own text does not tell them. */
   params: ReadonlyMap<string, readonly string[]>;
@@ -43,6 +45,11 @@ export interface ExposeOptions {
    * apart, or were minified: the others are read from the method's own text.
    */
   readonly params?: Readonly<Record<string, readonly string[]>>;
+  /**
+   * Methods that take keyword arguments of any name, as with Python's `**kwargs`: those that fit no other parameter come as
+   * one dict in the last argument, which is always there. Beside a rest parameter it is the last of its items.
+   */
+  readonly anyKwargs?: readonly string[];
 }
 
 const exposures = new WeakMap<object, Exposure>();
@@ -63,6 +70,7 @@ export function expose<T extends object>(target: T, names?: readonly string[], o
   const exposure = exposureFor(target);
   exposure.names = names ?? "all";
   exposure.params = new Map(Object.entries(options.params ?? {}));
+  exposure.anyKwargs = options.anyKwargs ?? [];
   return target;
 }
 
@@ -87,8 +95,8 @@ export function behavior<C extends AnyClass>(target: C, how: Behavior): C {
 }
 
 /**
- * What was said about `target` itself, by the functions above or by its static lists `exposed`, `oneway`, `callback` and
- * the static `instanceMode`.
+ * What was said about `target` itself, by the functions above or by its static lists `exposed`, `oneway`, `callback`,
+ * `anyKwargs` and the static `instanceMode`.
  */
 export function exposureOf(target: object): Exposure | undefined {
   const said = exposures.get(target);
@@ -96,12 +104,14 @@ export function exposureOf(target: object): Exposure | undefined {
   const names = staticList(target, "exposed");
   const oneway = staticList(target, "oneway");
   const callback = staticList(target, "callback");
+  const anyKwargs = staticList(target, "anyKwargs");
   const instanceMode = ownStatic(target, "instanceMode");
   if (names === undefined && said === undefined && instanceMode === undefined) return undefined;
   return {
     names: said?.names ?? names,
     oneway: [...said?.oneway ?? [], ...oneway ?? []],
     callback: [...said?.callback ?? [], ...callback ?? []],
+    anyKwargs: [...said?.anyKwargs ?? [], ...anyKwargs ?? []],
     behavior: {
       ...(instanceMode === undefined ? {} : { instanceMode: checkMode(target, instanceMode) }),
       ...said?.behavior,
@@ -113,7 +123,14 @@ export function exposureOf(target: object): Exposure | undefined {
 function exposureFor(target: object): Exposure {
   const before = exposures.get(target);
   if (before !== undefined) return before;
-  const fresh: Exposure = { names: undefined, oneway: [], callback: [], behavior: {}, params: new Map() };
+  const fresh: Exposure = {
+    names: undefined,
+    oneway: [],
+    callback: [],
+    anyKwargs: [],
+    behavior: {},
+    params: new Map(),
+  };
   exposures.set(target, fresh);
   return fresh;
 }

@@ -181,6 +181,25 @@ class Context {
   }
 }
 
+class Options {
+  static exposed = ["configure", "anything"];
+  static anyKwargs = ["configure", "anything"];
+
+  configure(name: string, level = 1, options: Record<string, unknown> = {}): unknown {
+    return [name, level, sortedItems(options)];
+  }
+
+  anything(...args: unknown[]): unknown {
+    return [args.slice(0, -1), sortedItems(args.at(-1))];
+  }
+}
+
+function sortedItems(dict: unknown): unknown[] {
+  return Object.entries(dict as Record<string, unknown>).sort().map(([key, value]) =>
+    Pyro.Tuple.of<unknown>(key, value)
+  );
+}
+
 class Dispatcher {
   static exposed = ["dispatch"];
 
@@ -239,6 +258,7 @@ export async function startFeatures(options: Pyro.DaemonOptions = {}): Promise<P
     caller: new Caller(),
     background: new Background(),
     context: new Context(),
+    options: new Options(),
     dispatcher: new Dispatcher(),
     geometry: new Geometry(),
   };
@@ -258,6 +278,7 @@ export interface Features {
   caller: { call_back(listener: unknown, times: number): number[]; call_failing(listener: unknown): string };
   background: Background;
   context: Context;
+  options: Options;
   dispatcher: { dispatch(blob: unknown): unknown };
   geometry: Geometry;
 }

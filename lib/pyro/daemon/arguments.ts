@@ -1,4 +1,5 @@
 import { bindArguments as bind, type Parameter, type ParameterList, parametersOf } from "../../base/parameters.ts";
+import { emptyDict } from "../../base/pyvalue.ts";
 import { PyroRemoteError } from "../wire/errors.ts";
 import type { Kwargs } from "../wire/serializer.ts";
 
@@ -15,22 +16,35 @@ export interface Signature {
 /** Python counts the instance as the first argument. */
 const SELF: Parameter = { name: "self", hasDefault: false };
 
-/** @param names instead of those in the function's text */
+export interface SignatureOptions {
+  /** Names of the parameters, instead of those in the function's text. */
+  readonly names?: readonly string[] | undefined;
+  /**
+   * True for Python's `**kwargs`: keyword arguments without a parameter come as one dict, behind all others. Of the
+   * parameters in the function's text the last one is for it, unless that is a rest parameter.
+   */
+  readonly takesAnyKeyword?: boolean;
+}
+
 export function signatureOf(
   name: string,
   run: (...args: never[]) => unknown,
-  names: readonly string[] | undefined,
+  { names, takesAnyKeyword = false }: SignatureOptions = {},
 ): Signature {
-  let parameters: ParameterList;
+  let list: ParameterList;
   try {
-    parameters = parametersOf(run, names);
+    list = parametersOf(run, names);
   } catch {
-    return { name, parameters: undefined, least: 0, most: Infinity }; // told to who passes arguments by name
+    // Told to who passes arguments by name, unless any name will do.
+    const parameters = takesAnyKeyword ? { positional: [SELF], hasRest: true, takesAnyKeyword } : undefined;
+    return { name, parameters, least: 0, most: Infinity };
   }
-  const { positional, hasRest } = parameters;
+  const { hasRest } = list;
+  const hasOwnPlace = takesAnyKeyword && names === undefined && !hasRest;
+  const positional = hasOwnPlace ? list.positional.slice(0, -1) : list.positional;
   return {
     name,
-    parameters: { positional: [SELF, ...positional], hasRest },
+    parameters: { positional: [SELF, ...positional], hasRest, takesAnyKeyword },
     least: positional.filter(({ hasDefault }) => !hasDefault).length,
     most: hasRest ? Infinity : positional.length,
   };
@@ -41,12 +55,26 @@ export function signatureOf(
  * @throws {TypeError} in Python's words: unknown, doubled, missing and superfluous arguments
  */
 export function bindArguments(signature: Signature, args: readonly unknown[], kwargs: Kwargs): readonly unknown[] {
-  const isPositional = isEmpty(kwargs);
-  if (isPositional && args.length >= signature.least && args.length <= signature.most) return args;
-  if (signature.parameters === undefined) {
-    throw new PyroRemoteError(`${signature.name}() takes no keyword arguments`, { remoteType: "builtins.TypeError" });
+  const { name, parameters, least, most } = signature;
+  const takesAnyKeyword = parameters?.takesAnyKeyword === true;
+  if (!takesAnyKeyword && isEmpty(kwargs) && args.length >= least && args.length <= most) return args;
+  if (parameters === undefined) {
+    throw new PyroRemoteError(`${name}() takes no keyword arguments`, { remoteType: "builtins.TypeError" });
   }
-  return bind(signature.name, signature.parameters, [undefined, ...args], kwargs).slice(1);
+  const bound = bind(name, parameters, [undefined, ...args], kwargs);
+  if (takesAnyKeyword) {
+    while (bound.length < parameters.positional.length) bound.push(undefined);
+    bound.push(leftOver(parameters.positional, kwargs));
+  }
+  return bound.slice(1);
+}
+
+/** The keyword arguments that no parameter takes. */
+function leftOver(positional: readonly Parameter[], kwargs: Kwargs): Record<string, unknown> {
+  const known = new Set(positional.map(({ name }) => name));
+  const left = emptyDict();
+  for (const [key, value] of Object.entries(kwargs)) if (!known.has(key)) left[key] = value;
+  return left;
 }
 
 function isEmpty(kwargs: Kwargs): boolean {

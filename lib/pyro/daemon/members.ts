@@ -108,12 +108,13 @@ export function membersOf(target: AnyClass | object, requireExpose: boolean): Me
   const members = new Map<string, Member>();
   const unexposed = new Set<string>();
   const exposed = new Set<string>();
-  const said: Said = { oneway: new Set(), callback: new Set(), params: new Map() };
+  const said: Said = { oneway: new Set(), callback: new Set(), anyKwargs: new Set(), params: new Map() };
   for (const { owner, holder } of chain) {
     const exposure = exposureOf(owner);
     for (const name of exposedNames(owner, holder, exposure, requireExpose)) exposed.add(name);
     for (const name of exposure?.oneway ?? []) said.oneway.add(name);
     for (const name of exposure?.callback ?? []) said.callback.add(name);
+    for (const name of exposure?.anyKwargs ?? []) said.anyKwargs.add(name);
     for (const [name, params] of exposure?.params ?? []) if (!said.params.has(name)) said.params.set(name, params);
   }
   const className = classNameOf(target);
@@ -193,6 +194,7 @@ function isReachable(descriptor: PropertyDescriptor): boolean {
 interface Said {
   readonly oneway: Set<string>;
   readonly callback: Set<string>;
+  readonly anyKwargs: Set<string>;
   readonly params: Map<string, readonly string[]>;
 }
 
@@ -200,7 +202,10 @@ function memberFrom(className: string, name: string, descriptor: PropertyDescrip
   const { value, get, set } = descriptor as { value?: unknown; get?: () => unknown; set?: (value: unknown) => void };
   if (typeof value === "function") {
     const run = value as (...args: readonly unknown[]) => unknown;
-    const signature = signatureOf(`${className}.${name}`, run, said.params.get(name));
+    const signature = signatureOf(`${className}.${name}`, run, {
+      names: said.params.get(name),
+      takesAnyKeyword: said.anyKwargs.has(name),
+    });
     return {
       kind: "method",
       name,

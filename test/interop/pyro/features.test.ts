@@ -42,6 +42,17 @@ const EXPECTED = {
     [[["USER", "from the client"]], "11112222-1111-2222-3333-222244449999"],
     [["DAEM", "daemon"], ["RESP", "from the server"]],
   ],
+  keywords: [
+    ["a", 1, []],
+    ["a", 2, [["colour", "red"], ["size", 3]]],
+    ["b", 5, [["depth", [1]], ["self_", "me"]]],
+    [[], []],
+    [[1, 2], [["three", 3]]],
+    [[], [["four", 4]]],
+    "Options.configure() missing 1 required positional argument: 'name'",
+    "Options.configure() got multiple values for argument 'name'",
+    "Options.configure() takes from 2 to 3 positional arguments but 4 were given",
+  ],
   blobs: ["about it", [1, "two", [3]]],
   classes: ["Point", 2, 1],
   handshake: "no entry for intruders",
@@ -223,6 +234,20 @@ class OurClient {
       const shown = await p.show();
       const texts = [...answered].filter(([id]) => id !== "CORR" && id !== "HMAC").sort();
       return [shown, texts.map(([id, value]) => [id, Buffer.from(value).toString()])];
+    },
+    keywords: async () => {
+      const p = this.#proxy("options");
+      return [
+        await p.configure("a"),
+        await p.configure("a", 2, Pyro.kwargs({ colour: "red", size: 3 })),
+        await p.configure(Pyro.kwargs({ depth: [1], level: 5, name: "b", self_: "me" })),
+        await p.anything(),
+        await p.anything(1, 2, Pyro.kwargs({ three: 3 })),
+        await p.anything(Pyro.kwargs({ four: 4 })),
+        (await errorOf(p.configure(Pyro.kwargs({ level: 2, size: 1 }))))[1],
+        (await errorOf(p.configure("a", Pyro.kwargs({ name: "b" }))))[1],
+        (await errorOf(p._pyroInvoke("configure", ["a", 2, 3])))[1],
+      ];
     },
     blobs: () => this.#proxy("dispatcher").dispatch(new Pyro.SerializedBlob("about it", [1, "two", [3]])),
     classes: async () => {

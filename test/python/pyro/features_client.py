@@ -160,6 +160,21 @@ def annotations():
     return [shown, sorted((key, bytes(value).decode()) for key, value in answered.items() if key not in ("CORR", "HMAC"))]
 
 
+def keywords():
+    p = proxy("options")
+    return [
+        p.configure("a"),
+        p.configure("a", 2, colour="red", size=3),
+        p.configure(depth=[1], level=5, name="b", self_="me"),
+        p.anything(),
+        p.anything(1, 2, three=3),
+        p.anything(four=4),
+        error_of(lambda: p.configure(level=2, size=1))[1],
+        error_of(lambda: p.configure("a", name="b"))[1],
+        error_of(lambda: p.configure("a", 2, 3))[1],
+    ]
+
+
 def blobs():
     return proxy("dispatcher").dispatch(SerializedBlob("about it", [1, "two", [3]]))
 
@@ -199,7 +214,7 @@ def pings():
 
 
 ALL = [attributes, batches, exceptions, streams, instances, autoproxy, callbacks, oneways, timeouts, annotations,
-       blobs, classes, handshake, futures, pings]
+       keywords, blobs, classes, handshake, futures, pings]
 
 
 def main():

@@ -157,6 +157,15 @@ class Context(object):
 
 
 @Pyro4.expose
+class Options(object):
+    def configure(self, name, level=1, **options):
+        return [name, level, sorted(options.items())]
+
+    def anything(self, *args, **kwargs):
+        return [list(args), sorted(kwargs.items())]
+
+
+@Pyro4.expose
 class Dispatcher(object):
     def dispatch(self, blob):
         return [blob.info, list(blob.deserialized())]
@@ -196,7 +205,7 @@ def main():
         ("thermostat", Thermostat()), ("trouble", Troublemaker()), ("source", Source()),
         ("session", SessionCounter), ("percall", CallCounter), ("single", SingleCounter),
         ("factory", Factory()), ("caller", Caller()), ("background", Background()),
-        ("context", Context()), ("dispatcher", Dispatcher()), ("geometry", Geometry()),
+        ("context", Context()), ("options", Options()), ("dispatcher", Dispatcher()), ("geometry", Geometry()),
     ]:
         daemon.register(thing, name)
     print("READY " + daemon.locationStr, flush=True)
