@@ -9,6 +9,7 @@ import { isProof, newNonce, proofOf } from "./shared_secret.ts";
 import type { SourceList } from "./source.ts";
 import { Session } from "./session.ts";
 import type { TransferReport } from "./transfer.ts";
+import { quoteName } from "./wire/file_name.ts";
 import { type Message, type Offer, PROTOCOL_VERSION } from "./wire/message.ts";
 import type { Incoming } from "./wire/session_codec.ts";
 
@@ -71,13 +72,18 @@ export class SocketClient {
     return sendFiles(this.#session, list, options);
   }
 
-  /** Asks what the server would send for these names. @throws {TransferError} for the first that it would not */
+  /**
+   * Asks what the server would send for these names.
+   *
+   * @throws {TransferError} for the first that it would not; {ProtocolError} if it offers what was not asked for
+   */
   async request(names: readonly string[], options: { digest?: boolean; signal?: AbortSignal } = {}): Promise<Offer> {
     await this.#session.send({ kind: "get", names, digest: options.digest ?? true });
     const answer = await this.#answer(options.signal);
     if (answer.kind !== "offer") {
       throw new ProtocolError(`Cannot read the answer: ${answer.kind} came instead of an offer`);
     }
+    this.#refuseUnasked(answer, names);
     return answer;
   }
 
@@ -109,6 +115,18 @@ export class SocketClient {
       if (message.kind === "line") throw new ProtocolError("Cannot read the answer: plain text came among frames");
       if (message.kind !== "working") return message;
     }
+  }
+
+  /** A server may offer what was asked for and what is in it, under its own name: it does not choose where we write. */
+  #refuseUnasked({ entries }: Offer, names: readonly string[]): void {
+    const asked = new Set(names.map((name) => name.split("/").at(-1)));
+    const stray = entries.find(({ name }) => !asked.has(name.split("/")[0]));
+    if (stray === undefined) return;
+    const error = new ProtocolError(
+      `Cannot take the offer of ${this.#session.peer}: ${quoteName(stray.name)} was not asked for`,
+    );
+    this.#session.abort(error);
+    throw error;
   }
 
   /** An answer that is not waited for any more would be taken for the next one's: the connection ends with the wait. */

@@ -1,3 +1,4 @@
+import { UsageError } from "../base/errors.ts";
 import { type Logger, silentLogger } from "../base/log.ts";
 import { checkInteger, checkNumber, checkOneOf } from "../base/options.ts";
 import { type Clock, systemClock } from "../base/time.ts";
@@ -73,12 +74,15 @@ export interface ServerSettings {
 
 /** @throws {UsageError} for a value that makes no sense */
 export function resolveServerOptions(options: SocketServerOptions, folder: ConfinedFolder | undefined): ServerSettings {
-  const { bytesPerSecond, raw } = options;
+  const { bytesPerSecond, raw, secret } = options;
+  if (raw !== undefined && secret !== undefined) {
+    throw new UsageError(`Cannot ask for the shared secret: plain connections (raw ${raw}) have no way to prove it`);
+  }
   return {
     reply: options.reply ?? ((text) => text),
     folder,
     existing: checkOneOf("existing", options.existing ?? "refuse", EXISTING),
-    secret: options.secret,
+    secret,
     limit: bytesPerSecond === undefined
       ? undefined
       : new RateLimit(checkNumber("bytesPerSecond", bytesPerSecond, { min: 1 })),

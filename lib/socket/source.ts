@@ -59,9 +59,12 @@ export class SourceList {
     const name = basename(resolve(path)); // of "." too
     try {
       const real = await realpath(path);
-      if ((await stat(real)).isDirectory()) {
+      const stats = await stat(real);
+      if (stats.isDirectory()) {
         await this.#addFolder(this.#keep(await ConfinedFolder.open(real)), [], name);
-      } else await this.#addFile(this.#keep(await ConfinedFolder.open(dirname(real))), [basename(real)], name);
+      } else if (stats.isFile()) {
+        await this.#addFile(this.#keep(await ConfinedFolder.open(dirname(real))), [basename(real)], name);
+      } else throw new TransferError(`Cannot send ${quoteName(path)}: it is neither a file nor a folder`, "name");
     } catch (error) {
       throw fileError(`send ${quoteName(path)}`, error);
     }

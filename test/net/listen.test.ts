@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { statSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { connect as tcp, type Socket } from "node:net";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -55,6 +55,28 @@ describe("listen", () => {
     expect(statSync(path).mode & 0o777).toBe(0o600);
     await listener.close();
   });
+
+  /** What the kernel waits for on the serving side's sockets: 02 is the keepalive timer (proc(5), net/tcp, `tr`). */
+  const timersOf = (port: number) =>
+    readFileSync("/proc/net/tcp", "utf8").split("\n").map((line) => line.trim().split(/\s+/)).filter((
+      [, local, , state],
+    ) => local?.endsWith(`:${port.toString(16).toUpperCase().padStart(4, "0")}`) && state === "01").map((columns) =>
+      columns[5]?.split(":")[0]
+    );
+
+  test.skipIf(!existsSync("/proc/net/tcp")).each([[30_000, "02"], [0, "00"]])(
+    "has TCP probe silent peers after %s ms (0: never)",
+    async (keepAliveMs, timer) => {
+      const listener = await listen(ANY, hold, { keepAliveMs });
+      const client = await connect(listener.address);
+      await eventually("it is served", () => listener.connections.size === 1);
+
+      expect(timersOf(portOf(listener))).toEqual([timer]);
+
+      client.abort();
+      await listener.close();
+    },
+  );
 
   test("closes a connection when its handler is done, after what it wrote", async () => {
     const listener = await listen(ANY, (peer) => void peer.write(Buffer.from("bye")));

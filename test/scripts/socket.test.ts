@@ -47,6 +47,7 @@ describe("socket/client.ts", () => {
       /^Cannot use --rename and --skip together/,
     ],
     ["a rate that is none", () => ["--limit", "fast", "x"], 2, /^Cannot use --limit fast: expected bytes a second/],
+    ["a time that is none", () => ["--timeout", "soon", "x"], 2, /^Cannot use --timeout soon: expected seconds/],
     ["nobody at the port", () => ["--port", "1", "x"], 3, /^Cannot connect to 127\.0\.0\.1:1: nothing listens there/],
     [
       "a host that is unknown",
@@ -59,6 +60,18 @@ describe("socket/client.ts", () => {
       () => ["send", path("server", "there.txt")],
       4,
       /^Cannot store "there\.txt": a file of that name is there/,
+    ],
+    [
+      "an output file that is there already",
+      () => ["get", "there.txt", "-o", path("a.txt")],
+      4,
+      /^Cannot store "a\.txt": a file of that name is there/,
+    ],
+    [
+      "an output file in a folder that is not there",
+      () => ["get", "there.txt", "-o", path("none", "x")],
+      7,
+      /^Cannot use the folder ".*none": there is no such file or folder/,
     ],
     [
       "a name outside the folder",
@@ -94,7 +107,16 @@ describe("socket/client.ts", () => {
     const got = await client("get", "in.txt", "-o", "-");
 
     expect([sent.code, got.stdout]).toEqual([0, "from a pipe"]);
-    expect(sent.stderr + got.stderr).not.toMatch(/\p{Cc}(?<!\n)/u);
+    expect(sent.stderr + got.stderr).not.toMatch(/#|\p{Cc}(?<!\n)/u);
+  });
+
+  test("gets one file to where it is told, over what was there if that is wanted", async () => {
+    const target = path("copy.txt");
+    const first = await client("get", "there.txt", "-o", target);
+    const second = await client("--overwrite", "get", "there.txt", "-o", target);
+
+    expect([first.code, second.code]).toEqual([0, 0]);
+    expect(readFileSync(target, "utf8")).toBe("it was there");
   });
 
   test("stops on SIGINT with 130, and keeps what came", async () => {

@@ -12,7 +12,8 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { listen } from "../../lib/net/mod.ts";
 import {
   ConfinedFolder,
   type ReceiveOptions,
@@ -24,6 +25,7 @@ import {
 } from "../../lib/socket/mod.ts";
 import { PassThrough, Readable } from "node:stream";
 import { receiveStream } from "../../lib/socket/receive_stream.ts";
+import { Session } from "../../lib/socket/session.ts";
 import { Seeded } from "../support/seeded.ts";
 import { startSocketServer, type TestServer } from "../support/socket_server.ts";
 import { HOSTILE_NAMES } from "../support/hostile_names.ts";
@@ -131,6 +133,13 @@ describe("sending files", () => {
 
     expect(files.map(({ name }) => name)).toEqual(["d"]);
     expect(notices).toEqual(['"d/link" is left out: it is a symbolic link']);
+  });
+
+  test("says that a device is no file before it connects", async () => {
+    await expect(SourceList.ofPaths(["/dev/null"])).rejects.toMatchObject({
+      code: "name",
+      message: 'Cannot send "/dev/null": it is neither a file nor a folder',
+    });
   });
 
   test("says that there is no such file before it connects", async () => {
@@ -422,6 +431,40 @@ describe("a hostile sender", () => {
     expect(await client.session.next().catch(() => undefined)).toMatchObject({ kind: "error" });
     await client.close();
     expect(existsSync(join(to.folder, "a"))).toBe(false);
+  });
+});
+
+describe("a hostile server", () => {
+  /** Offers `name`, whatever it is asked for. */
+  async function offering(name: string) {
+    const listener = await listen({ host: "127.0.0.1", port: 0 }, async (connection) => {
+      const session = Session.ofServer(connection);
+      await session.next();
+      await session.send({ kind: "offer", entries: [{ name, type: "file", size: 1, mode: 0o644 }], digest: false });
+      await session.next();
+    });
+    onTestFinished(() => listener.close());
+    return listener.address;
+  }
+
+  test.each([".bashrc", "photo.jpg.exe", "other/photo.jpg", "../photo.jpg"])(
+    "cannot put %j where photo.jpg was asked for",
+    async (name) => {
+      const client = await SocketClient.connect(await offering(name));
+
+      await expect(client.request(["holiday/photo.jpg"])).rejects.toMatchObject({
+        name: "ProtocolError",
+        message: expect.stringContaining(`"${name}" was not asked for`),
+      });
+      expect(client.session.connection.isOpen).toBe(false);
+    },
+  );
+
+  test("may offer what is in a folder that was asked for", async () => {
+    const client = await SocketClient.connect(await offering("holiday/photo.jpg"));
+
+    await expect(client.request(["2024/holiday"])).resolves.toMatchObject({ entries: [{ name: "holiday/photo.jpg" }] });
+    await client.close();
   });
 });
 

@@ -102,6 +102,12 @@ describe("a shared secret", () => {
     await stranger.close();
   });
 
+  test("is not asked for by a server for plain connections, which could not prove it: it does not start", async () => {
+    await expect(startSocketServer({ raw: "get", secret: "sesame" })).rejects.toThrow(
+      "Cannot ask for the shared secret: plain connections (raw get) have no way to prove it",
+    );
+  });
+
   test("is not proved by a server that does not know it", async () => {
     const { address } = await startSocketServer({ reply });
 

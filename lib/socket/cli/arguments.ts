@@ -10,6 +10,9 @@ import { EXISTING, type Existing } from "../wire/message.ts";
 type Options = NonNullable<ParseArgsConfig["options"]>;
 export type Values = Readonly<Record<string, string | boolean | undefined>>;
 
+/** What a timer takes: some 24 days. */
+const MAX_SECONDS = 2_000_000;
+
 /** Reads the command line. @throws {UsageError} for what it does not know */
 export function readArguments(
   args: readonly string[],
@@ -52,6 +55,17 @@ export function countOf(values: Values, name: string, fallback: number): number 
   if (text === undefined) return fallback;
   if (!/^\d{1,9}$/.test(text)) throw new UsageError(`Cannot use --${name} ${text}: expected a whole number from 0`);
   return Number(text);
+}
+
+/** Seconds as milliseconds. @throws {UsageError} unless it is a number above 0 */
+export function secondsOf(values: Values, name: string): number | undefined {
+  const text = textOf(values, name);
+  if (text === undefined) return undefined;
+  const seconds = Number(text);
+  if (!/^\d+(\.\d+)?$/.test(text) || seconds === 0 || seconds > MAX_SECONDS) {
+    throw new UsageError(`Cannot use --${name} ${text}: expected seconds, above 0 and up to ${MAX_SECONDS}`);
+  }
+  return seconds * 1000;
 }
 
 const FACTORS: Readonly<Record<string, number>> = { "": 1, k: 1e3, m: 1e6, g: 1e9 };

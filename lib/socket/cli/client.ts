@@ -1,26 +1,16 @@
-import { createWriteStream } from "node:fs";
-import { open } from "node:fs/promises";
-import { once } from "node:events";
 import process from "node:process";
 import { text as readText } from "node:stream/consumers";
 import { UsageError } from "../../base/errors.ts";
-import type { Address } from "../../net/mod.ts";
-import { SocketClient, type SocketClientOptions } from "../client.ts";
-import { ConfinedFolder } from "../confined_folder.ts";
-import { fileError } from "../errors.ts";
-import { PartialFile } from "../partial_file.ts";
 import { RateLimit } from "../rate_limit.ts";
-import { askRaw, getRaw, sendRaw } from "../raw_client.ts";
-import { receiveStream } from "../receive_stream.ts";
+import { askRaw } from "../raw_client.ts";
 import { DEFAULT_HOST, DEFAULT_PORT } from "../server.ts";
-import { SourceList } from "../source.ts";
-import type { TransferReport } from "../transfer.ts";
-import { parseFileName, quoteName } from "../wire/file_name.ts";
-import type { Existing } from "../wire/message.ts";
-import { clientTlsOf, existingOf, portOf, rateOf, readArguments, secretOf, textOf } from "./arguments.ts";
-import { exitCodeOfReport, exitCodesText } from "./exit_codes.ts";
+import { clientTlsOf, existingOf, portOf, rateOf, readArguments, secondsOf, secretOf, textOf } from "./arguments.ts";
+import { exitCodesText } from "./exit_codes.ts";
+import { get, getBareFile } from "./get.ts";
+import { type Job, withClient } from "./job.ts";
 import { runProgram } from "./program.ts";
 import { ProgressDisplay } from "./progress_display.ts";
+import { send, sendBareFile } from "./send.ts";
 
 const HELP = `Usage: tsx socket/client.ts [options] TEXT
        tsx socket/client.ts [options] ask TEXT          the same; - reads the text from standard input
@@ -72,21 +62,6 @@ const OPTIONS = {
   help: { type: "boolean", short: "h" },
 } as const;
 
-/** What every command needs of the command line. */
-interface Job {
-  readonly address: Address;
-  readonly connect: SocketClientOptions;
-  readonly existing: Existing | undefined;
-  readonly digest: boolean;
-  readonly limit: RateLimit | undefined;
-  readonly dir: string;
-  readonly output: string | undefined;
-  readonly name: string | undefined;
-  readonly isRaw: boolean;
-  readonly events: ProgressDisplay | undefined;
-  readonly signal: AbortSignal;
-}
-
 /** The program `socket/client.ts`. */
 export function runClient(): Promise<void> {
   return runProgram(async (signal) => {
@@ -96,14 +71,14 @@ export function runClient(): Promise<void> {
       return 0;
     }
     const rate = rateOf(values);
-    const seconds = textOf(values, "timeout");
+    const timeoutMs = secondsOf(values, "timeout");
     const job: Job = {
       address: { host: textOf(values, "host") ?? DEFAULT_HOST, port: portOf(values, DEFAULT_PORT) },
       connect: {
         secret: secretOf(values),
         tls: clientTlsOf(values),
         signal,
-        ...(seconds === undefined ? {} : { timeoutMs: Number(seconds) * 1000 }),
+        ...(timeoutMs === undefined ? {} : { timeoutMs }),
       },
       existing: existingOf(values),
       digest: values["no-digest"] !== true,
@@ -124,6 +99,9 @@ export function runClient(): Promise<void> {
 }
 
 function perform(job: Job, [command, ...rest]: readonly string[]): Promise<number> {
+  if (job.isRaw && job.connect.secret !== undefined) {
+    throw new UsageError("Cannot prove the shared secret: a plain server (--raw) does not ask for it");
+  }
   if (command === "send") return job.isRaw ? sendBareFile(job, rest) : send(job, rest);
   if (command === "get") return job.isRaw ? getBareFile(job, rest) : get(job, rest);
   if (command === "ask") return ask(job, rest.join(" "));
@@ -142,111 +120,4 @@ async function ask(job: Job, given: string | undefined): Promise<number> {
     process.stdout.write(`${await client.ask(text, { signal: job.signal })}\n`);
     return 0;
   });
-}
-
-async function send(job: Job, paths: readonly string[]): Promise<number> {
-  if (paths.length === 0) throw new UsageError("Cannot send: name at least one file, folder or -");
-  const list = paths.length === 1 && paths[0] === "-"
-    ? SourceList.ofStream(process.stdin, job.name ?? "stdin")
-    : await SourceList.ofPaths(paths);
-  try {
-    return await withClient(job, async (client) => {
-      const { digest, existing, limit, events, signal } = job;
-      return finish(job, await client.send(list, { digest, existing, limit, events, signal }));
-    });
-  } finally {
-    await list.close();
-  }
-}
-
-async function get(job: Job, names: readonly string[]): Promise<number> {
-  if (names.length === 0) throw new UsageError("Cannot get: name at least one file or folder of the server");
-  const { digest, limit, events, signal } = job;
-  return await withClient(job, async (client) => {
-    const offer = await client.request(names, { digest, signal });
-    if (job.output !== undefined) {
-      const stream = job.output === "-" ? process.stdout : createWriteStream(job.output, { flags: "wx" });
-      await receiveStream(client.session, offer, stream, { limit, events, signal });
-      if (job.output !== "-") await once(stream.end(), "close");
-      return 0;
-    }
-    const folder = await openFolder(job.dir);
-    try {
-      const existing = job.existing ?? "refuse";
-      return finish(job, await client.receive(offer, folder, { existing, limit, events, signal }));
-    } finally {
-      await folder.close();
-    }
-  });
-}
-
-async function sendBareFile(job: Job, [path, ...more]: readonly string[]): Promise<number> {
-  if (path === undefined || more.length > 0) throw new UsageError("Cannot send raw: name exactly one file");
-  const handle = await open(path).catch((error) => {
-    throw fileError(`send ${quoteName(path)}`, error);
-  });
-  try {
-    const { size } = await handle.stat();
-    job.events?.onStart(1, size);
-    job.events?.onFile(path, size, 0);
-    await sendRaw(job.address, handle, { ...job.connect, limit: job.limit, events: job.events, signal: job.signal });
-    return 0;
-  } finally {
-    await handle.close();
-  }
-}
-
-async function getBareFile(job: Job, [name, ...more]: readonly string[]): Promise<number> {
-  if (name === undefined || more.length > 0) throw new UsageError("Cannot get raw: name exactly one file");
-  const options = { ...job.connect, limit: job.limit, events: job.events, signal: job.signal };
-  if (job.output === "-") {
-    await getRaw(job.address, name, async (bytes) => {
-      if (!process.stdout.write(bytes)) await once(process.stdout, "drain");
-    }, options);
-    return 0;
-  }
-  const target = parseFileName(job.output ?? name).at(-1) ?? name;
-  const folder = await openFolder(job.dir);
-  const existing = job.existing ?? "refuse";
-  try {
-    if (existing === "refuse" && (await folder.kindOf(target)) !== undefined) {
-      throw fileError(`store ${quoteName(target)}`, Object.assign(new Error("exists"), { code: "EEXIST" }));
-    }
-    const file = await PartialFile.open(await folder.folder("."), target);
-    try {
-      await file.startOver({ digest: false });
-      job.events?.onStart(1, undefined);
-      job.events?.onFile(target, undefined, 0);
-      await getRaw(job.address, name, (bytes) => file.write(bytes), options);
-      await file.complete();
-      await file.finish(0o644, existing);
-      return 0;
-    } finally {
-      await file.close();
-    }
-  } finally {
-    await folder.close();
-  }
-}
-
-async function withClient(job: Job, work: (client: SocketClient) => Promise<number>): Promise<number> {
-  const client = await SocketClient.connect(job.address, job.connect);
-  try {
-    return await work(client);
-  } finally {
-    await client.close();
-  }
-}
-
-async function openFolder(path: string): Promise<ConfinedFolder> {
-  try {
-    return await ConfinedFolder.open(path);
-  } catch (error) {
-    throw fileError(`use the folder ${quoteName(path)}`, error);
-  }
-}
-
-function finish(job: Job, report: TransferReport): number {
-  job.events?.close();
-  return exitCodeOfReport(report);
 }

@@ -1,7 +1,7 @@
 import { type Clock, systemClock, type Timer } from "../../base/time.ts";
 import type { FileOutcome, TransferEvents } from "../transfer.ts";
 import { quoteName } from "../wire/file_name.ts";
-import { formatBytes, formatProgress } from "./progress_text.ts";
+import { formatBytes, formatProgress, formatProgressLine } from "./progress_text.ts";
 
 /** Where it is shown: standard error, or a test's stand-in. */
 export interface Screen {
@@ -44,7 +44,7 @@ export class ProgressDisplay implements TransferEvents {
   }
 
   onFile(name: string, _size: number | undefined, offset: number): void {
-    this.#name = name;
+    this.#name = quoteName(name).slice(1, -1); // what a file is called must not steer the terminal
     this.#isVerifying = false;
     this.#began ??= this.#clock.monotonic();
     this.#done += offset;
@@ -60,7 +60,7 @@ export class ProgressDisplay implements TransferEvents {
 
   onVerify(): void {
     this.#isVerifying = true;
-    this.#draw();
+    if (this.#screen.isTTY) this.#draw(); // elsewhere the next line says it, if it takes so long
   }
 
   onOutcome({ name, outcome, reason, storedAs }: FileOutcome): void {
@@ -100,7 +100,7 @@ export class ProgressDisplay implements TransferEvents {
       isVerifying: this.#isVerifying,
     };
     if (this.#screen.isTTY) this.#screen.write(`\r\x1b[K${formatProgress(state, this.#screen.columns ?? 80)}`);
-    else this.#screen.write(`${formatProgress(state, 200)}\n`);
+    else this.#screen.write(`${formatProgressLine(state)}\n`);
   }
 
   /** A line of its own, above the bar. */

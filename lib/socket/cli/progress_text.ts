@@ -31,22 +31,34 @@ export function formatDuration(seconds: number): string {
 
 /** `a.bin  42% [##########--------------] 420 MB of 1.0 GB, 210 MB/s, 00:03 left`, cut to `columns`. */
 export function formatProgress(state: ProgressState, columns: number): string {
-  const { name, doneBytes, totalBytes, bytesPerSecond, isVerifying } = state;
-  const rate = `${formatBytes(bytesPerSecond)}/s`;
-  let tail: string;
-  if (totalBytes === undefined) tail = `${formatBytes(doneBytes)}, ${isVerifying ? "verifying…" : rate}`;
-  else {
-    const share = totalBytes === 0 ? 1 : Math.min(1, doneBytes / totalBytes);
+  const tail = amounts(state, (share) => {
     const cells = Math.floor(share * BAR_CELLS);
-    const bar = `[${"#".repeat(cells)}${"-".repeat(BAR_CELLS - cells)}]`;
-    const left = bytesPerSecond > 0 && doneBytes < totalBytes
-      ? `${formatDuration((totalBytes - doneBytes) / bytesPerSecond)} left`
-      : "";
-    const state = isVerifying ? "verifying…" : [rate, left].filter((text) => text !== "").join(", ");
-    const percent = String(Math.floor(share * 100)).padStart(3);
-    tail = `${percent}% ${bar} ${formatBytes(doneBytes)} of ${formatBytes(totalBytes)}, ${state}`;
-  }
+    return `${percent(share).padStart(4)} [${"#".repeat(cells)}${"-".repeat(BAR_CELLS - cells)}] `;
+  });
   const room = Math.max(8, columns - tail.length - 2);
+  const { name } = state;
   const shown = name.length > room ? `${name.slice(0, room - 1)}…` : name;
   return `${shown} ${tail}`.slice(0, Math.max(1, columns - 1));
+}
+
+/** `a.bin: 42%, 420 MB of 1.0 GB, 210 MB/s, 00:03 left`: for logs and pipes, where a bar is noise. */
+export function formatProgressLine(state: ProgressState): string {
+  return `${state.name}: ${amounts(state, (share) => `${percent(share)}, `)}`;
+}
+
+/** @param head what comes first where the share is known */
+function amounts(state: ProgressState, head: (share: number) => string): string {
+  const { doneBytes, totalBytes, bytesPerSecond, isVerifying } = state;
+  const rate = `${formatBytes(bytesPerSecond)}/s`;
+  if (totalBytes === undefined) return `${formatBytes(doneBytes)}, ${isVerifying ? "verifying…" : rate}`;
+  const share = totalBytes === 0 ? 1 : Math.min(1, doneBytes / totalBytes);
+  const left = bytesPerSecond > 0 && doneBytes < totalBytes
+    ? `, ${formatDuration((totalBytes - doneBytes) / bytesPerSecond)} left`
+    : "";
+  const now = isVerifying ? "verifying…" : `${rate}${left}`;
+  return `${head(share)}${formatBytes(doneBytes)} of ${formatBytes(totalBytes)}, ${now}`;
+}
+
+function percent(share: number): string {
+  return `${Math.floor(share * 100)}%`;
 }

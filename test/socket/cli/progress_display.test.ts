@@ -1,6 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { ProgressDisplay } from "../../../lib/socket/cli/progress_display.ts";
-import { formatBytes, formatDuration, formatProgress } from "../../../lib/socket/cli/progress_text.ts";
+import {
+  formatBytes,
+  formatDuration,
+  formatProgress,
+  formatProgressLine,
+} from "../../../lib/socket/cli/progress_text.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 
 describe("formatBytes", () => {
@@ -51,6 +56,15 @@ describe("formatProgress", () => {
   });
 });
 
+describe("formatProgressLine", () => {
+  test("says the same without a bar", () => {
+    const state = { name: "a.bin", doneBytes: 250e6, totalBytes: 1e9, bytesPerSecond: 50e6, isVerifying: false };
+
+    expect(formatProgressLine(state)).toBe("a.bin: 25%, 250 MB of 1.0 GB, 50.0 MB/s, 00:15 left");
+    expect(formatProgressLine({ ...state, totalBytes: undefined })).toBe("a.bin: 250 MB, 50.0 MB/s");
+  });
+});
+
 describe("ProgressDisplay", () => {
   function displayOn(isTTY: boolean) {
     const clock = new FakeClock();
@@ -77,7 +91,7 @@ describe("ProgressDisplay", () => {
     expect(clock.armed).toBe(0);
   });
 
-  test("writes a line every five seconds where nobody looks, without control characters", async () => {
+  test("writes a line every five seconds where nobody looks, without a bar or control characters", async () => {
     const { clock, screen, display } = displayOn(false);
     display.onStart(1, 1000);
     display.onFile("a", 1000, 0);
@@ -87,7 +101,33 @@ describe("ProgressDisplay", () => {
     display.close();
 
     expect(screen.text.split("\n").length - 1).toBe(3);
-    expect(screen.text).not.toMatch(/\p{Cc}(?<!\n)/u);
+    expect(screen.text).toContain("a: 50%, 500 B of 1.0 kB");
+    expect(screen.text).not.toMatch(/[#[]|\p{Cc}(?<!\n)/u);
+  });
+
+  test("says that it verifies where nobody looks only if that takes long", async () => {
+    const { clock, screen, display } = displayOn(false);
+    display.onStart(1, 1000);
+    display.onFile("a", 1000, 0);
+    display.onBytes(1000);
+    display.onVerify();
+    expect(screen.text).toBe("");
+
+    await clock.advance(5000);
+
+    expect(screen.text).toBe("a: 100%, 1.0 kB of 1.0 kB, verifying…\n");
+    display.close();
+  });
+
+  test("is not steered by what a file is called", () => {
+    const { screen, display } = displayOn(true);
+    display.onStart(1, 1);
+
+    display.onFile("\u001b[2Ja", 1, 0);
+    display.close();
+
+    expect(screen.text).toContain("\\u{1b}[2Ja   0%");
+    expect(screen.text.replaceAll("\r\u001b[K", "")).not.toContain("\u001b");
   });
 
   test("counts the rate without what was there already, and says how much that was", async () => {
