@@ -7,6 +7,7 @@ import { systemClock, withDeadline } from "../base/time.ts";
 import { viewOf } from "../base/bytes.ts";
 import { readShared } from "./shared_reads.ts";
 import { explainSocketError } from "./socket_error.ts";
+import { type PeerCertificate, peerCertificateOf } from "./tls.ts";
 
 /** Chunks up to this size are copied together into one write; larger ones go to the system as they are. */
 const COALESCE_BYTES = 16 * 1024;
@@ -71,6 +72,11 @@ export class Connection {
   /** Bytes handed to `write` that the system has not taken yet. */
   get bufferedBytes(): number {
     return this.#outboxBytes + this.#socket.writableLength;
+  }
+
+  /** What the peer has shown where TLS is spoken; undefined without TLS, and for clients that were not asked for one. */
+  get peerCertificate(): PeerCertificate | undefined {
+    return peerCertificateOf(this.#socket);
   }
 
   get bytesRead(): number {

@@ -25,7 +25,7 @@ export type { ListenOptions } from "./listen.ts";
 export type { ConnectionHandler } from "./reception.ts";
 export { Supervisor } from "./supervisor.ts";
 export type { Supervised, SupervisorOptions, SupervisorState } from "./supervisor.ts";
-export type { TlsOptions } from "./tls.ts";
+export type { CertificateNames, PeerCertificate, TlsOptions } from "./tls.ts";
 export { Framed } from "./framed.ts";
 export type { FramedOptions } from "./framed.ts";
 export { FrameStream } from "./frame_stream.ts";

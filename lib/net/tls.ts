@@ -26,6 +26,42 @@ export interface TlsOptions {
   readonly requireClientCertificate?: boolean;
 }
 
+/** Names of an X.509 subject or issuer by their short forms, `CN`, `O`, `C`; several values where one occurs repeatedly. */
+export type CertificateNames = Readonly<Record<string, string | readonly string[]>>;
+
+/** The certificate that a peer has shown. */
+export interface PeerCertificate {
+  readonly subject: CertificateNames;
+  readonly issuer: CertificateNames;
+  /** `DNS:example.com, IP Address:127.0.0.1` */
+  readonly subjectAltName: string | undefined;
+  /** Hexadecimal. */
+  readonly serialNumber: string;
+  readonly validFrom: Date;
+  readonly validTo: Date;
+  /** SHA-256 of the whole, `AB:CD:…` */
+  readonly fingerprint256: string;
+  /** The whole in DER. */
+  readonly der: Uint8Array;
+}
+
+/** The certificate that the other end of a TLS socket has shown; undefined where there is none. */
+export function peerCertificateOf(socket: Socket): PeerCertificate | undefined {
+  if (!(socket instanceof tls.TLSSocket)) return undefined;
+  const shown = socket.getPeerCertificate() as tls.PeerCertificate | null; // null once the socket is destroyed
+  if (shown?.raw === undefined) return undefined; // `{}` stands for none
+  return {
+    subject: { ...shown.subject } as CertificateNames,
+    issuer: { ...shown.issuer } as CertificateNames,
+    subjectAltName: shown.subjectaltname,
+    serialNumber: shown.serialNumber,
+    validFrom: new Date(shown.valid_from),
+    validTo: new Date(shown.valid_to),
+    fingerprint256: shown.fingerprint256,
+    der: shown.raw,
+  };
+}
+
 function material(options: TlsOptions): tls.SecureContextOptions {
   const buffer = (value: string | Uint8Array) => typeof value === "string" ? value : Buffer.from(value);
   const { ca, cert, key, passphrase } = options;

@@ -6,6 +6,7 @@
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Uuid } from "../base/pyvalue.ts";
+import type { PeerCertificate } from "../net/mod.ts";
 import { uuidFromBytes } from "./correlation.ts";
 import type { Annotations } from "./wire/annotations.ts";
 
@@ -18,6 +19,8 @@ export interface TrackedResource {
 export interface ClientView {
   /** Its address in text: `127.0.0.1:51234`, or the path of the unix socket. */
   readonly address: string;
+  /** The certificate that the client has shown, where TLS asks for one. */
+  readonly certificate: PeerCertificate | undefined;
   /** Ends the connection after what is being done for it. */
   close(): Promise<void>;
   /** Resources to close when the connection ends. */

@@ -28,6 +28,7 @@ export { configFromVariables, DEFAULT_CONFIG } from "./config.ts";
 export type { PyroConfig } from "./config.ts";
 export { currentContext } from "./context.ts";
 export type { CallContext, ClientView, TrackedResource } from "./context.ts";
+export type { PeerCertificate } from "../net/mod.ts";
 export { Daemon } from "./daemon/daemon.ts";
 export { DaemonObject } from "./daemon/daemon_object.ts";
 export type { DaemonView } from "./daemon/daemon_object.ts";

@@ -105,6 +105,25 @@ describe("TLS", () => {
     expect(String(records[0]?.fields.why)).toMatch(why);
   });
 
+  test("shows each side the certificate of the other, where there is one", async () => {
+    const shown: unknown[] = [];
+    const listener = await listen(ANY, (peer) => {
+      shown.push(peer.peerCertificate?.subjectAltName);
+      void peer.write(Buffer.from("hello"));
+    }, { tls: { ...good, ca: ours.cert, requireClientCertificate: true } });
+
+    const connection = await connect(listener.address, { tls: { ca: ours.cert, ...elsewhere } });
+    await readAll(connection);
+    const { subject, issuer, validTo } = connection.peerCertificate ?? {};
+    await connection.close();
+    await listener.close();
+
+    expect(shown).toEqual(["DNS:elsewhere.example"]);
+    expect([subject?.["CN"], issuer?.["CN"]]).toEqual(["ours-0", "ours"]);
+    expect(validTo?.getTime()).toBeGreaterThan(Date.now());
+    expect(connection.peerCertificate).toBeUndefined(); // it has gone with the socket
+  });
+
   test("does not fall back to plain text: neither side gets through to one that speaks none", async () => {
     const plain = await listen(ANY, (peer) => void peer.write(Buffer.from("hello, this is plain text\n")));
 

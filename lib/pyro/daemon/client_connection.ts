@@ -1,6 +1,6 @@
 import { asError } from "../../base/errors.ts";
 import type { Timer } from "../../base/time.ts";
-import type { Connection } from "../../net/mod.ts";
+import type { Connection, PeerCertificate } from "../../net/mod.ts";
 import { CallContext, type ClientView, runInContext, type TrackedResource } from "../context.ts";
 import { writeMessage } from "../write_message.ts";
 import { ConnectionClosedError, MessageTooLargeError } from "../wire/errors.ts";
@@ -20,6 +20,13 @@ import { isItemSource } from "./streams.ts";
 const FIRST = [MessageType.connect] as const;
 const LATER = [MessageType.invoke, MessageType.ping] as const;
 const HANG_UP_MS = 1000;
+
+export interface ClientConnectionOptions {
+  /** Why this client is turned away, after its greeting was read. */
+  readonly refusal?: string | undefined;
+  /** True for the client at the other end of a connected socket: it does not introduce itself. Default false. */
+  readonly isKnown?: boolean;
+}
 
 /**
  * One client of a daemon, from its handshake to its end.
@@ -42,16 +49,17 @@ export class ClientConnection implements ClientView {
   #resources: Set<TrackedResource> | undefined;
   #instances: SessionInstances | undefined;
   #oneways: Set<Promise<void>> | undefined;
-  #state: "greeting" | "serving" | "closing" = "greeting";
+  #state: "greeting" | "serving" | "closing";
   #working: Promise<void> | undefined;
   #timer: Timer | undefined;
-  #accepted = false;
+  #accepted: boolean;
 
-  /** @param refusal why this client is turned away, after its greeting was read */
-  constructor(host: Host, connection: Connection, refusal?: string) {
+  constructor(host: Host, connection: Connection, { refusal, isKnown = false }: ClientConnectionOptions = {}) {
     this.#host = host;
     this.#connection = connection;
     this.#refusal = refusal;
+    this.#accepted = isKnown;
+    this.#state = isKnown ? "serving" : "greeting";
     this.#decoder = new MessageDecoder({
       maxMessageBytes: host.settings.maxMessageBytes,
       authenticator: host.authenticator,
@@ -62,13 +70,18 @@ export class ClientConnection implements ClientView {
     return this.#connection.peer;
   }
 
+  get certificate(): PeerCertificate | undefined {
+    return this.#connection.peerCertificate;
+  }
+
   get resources(): Set<TrackedResource> {
     return this.#resources ??= new Set();
   }
 
   /** Carries out what the client asks for, until either side ends the connection. Never rejects. */
   async serve(): Promise<void> {
-    this.#wait(this.#host.settings.handshakeTimeoutMs);
+    if (this.#state === "greeting") this.#wait(this.#host.settings.handshakeTimeoutMs);
+    else this.#rest();
     try {
       await this.#connection.read((chunk) => this.#receive(chunk), { lend: true });
       this.#decoder.end();

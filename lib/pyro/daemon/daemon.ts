@@ -1,7 +1,9 @@
+import type { Socket } from "node:net";
 import { UsageError } from "../../base/errors.ts";
 import { Deferred } from "../../base/deferred.ts";
 import { type Timer, withDeadline } from "../../base/time.ts";
-import { type Address, type Connection, isUnixAddress, listen, type Listener } from "../../net/mod.ts";
+import { type Address, Connection, isUnixAddress, listen, type Listener } from "../../net/mod.ts";
+import { connectedLocation, connectedName } from "../connected_socket.ts";
 import { newUuidBytes, uuidFromBytes } from "../correlation.ts";
 import { createAuthenticator } from "../hmac.ts";
 import { type Proxy, proxyCodec, proxyFromState } from "../proxy/proxy.ts";
@@ -40,12 +42,14 @@ export class Daemon {
   readonly #clients = new Set<ClientConnection>();
   readonly #ended = new Deferred<void>();
   #listener: Listener | undefined;
+  #connectedSocket: Socket | undefined; // until it is served
   #housekeeping: Timer | undefined;
   #closing: Promise<void> | undefined;
 
   private constructor(options: DaemonOptions) {
     const settings = resolveDaemonSettings(options);
     this.#settings = settings;
+    this.#connectedSocket = settings.connectedSocket;
     const { config, log } = settings;
     const classes = settings.classes ?? new ClassRegistry({ proxies: proxyCodec({ config, log }) });
     const newId = () => uuidFromBytes(newUuidBytes());
@@ -86,6 +90,7 @@ export class Daemon {
 
   /** Where clients reach it: `localhost:1234` with the host as it was given, `[::1]:1234`, or `./u:path`. */
   get location(): string {
+    if (this.#settings.connectedSocket !== undefined) return connectedLocation(this.#settings.connectedSocket);
     const address = this.address;
     return isUnixAddress(address) ? `./u:${address.path}` : hostPort(this.#settings.host, address.port);
   }
@@ -122,6 +127,7 @@ export class Daemon {
    * @throws {DaemonError} where the object or the id is taken; {UsageError} if it exposes what it does not have
    */
   register(target: object, objectId?: string, force = false): Uri {
+    if (this.#connectedSocket !== undefined) void Promise.resolve().then(() => this.#serveConnected());
     return this.#host.objects.register(target, objectId, force);
   }
 
@@ -154,6 +160,7 @@ export class Daemon {
    * @param condition asked every POLLTIMEOUT; once it is false the daemon is closed
    */
   async requestLoop(condition?: () => boolean): Promise<void> {
+    void this.#serveConnected();
     const { clock, pollMs } = this.#settings;
     let timer: Timer | undefined;
     const ask = () => {
@@ -187,15 +194,17 @@ export class Daemon {
 
   /** One line about the daemon, the answer of `Pyro.Daemon.info()`. */
   describe(): string {
-    const { objects } = this.#host;
-    return `${DAEMON_ID} bound on ${this.location}, NAT ${
-      this.natLocation ?? "None"
-    }, ${objects.size} objects registered. ` +
-      `Servertype: <SocketServer_Multiplex on ${this.location}; ${this.#clients.size} connections>`;
+    const { objects, settings } = this.#host;
+    const server = settings.connectedSocket === undefined
+      ? `<SocketServer_Multiplex on ${this.location}; ${this.#clients.size} connections>`
+      : `<SocketServer_ExistingConnection on ${this.location}>`;
+    const nat = this.natLocation ?? "None";
+    return `${DAEMON_ID} bound on ${this.location}, NAT ${nat}, ${objects.size} objects registered. Servertype: ${server}`;
   }
 
   async #open(): Promise<void> {
     const { log, tls, mode, maxConnections, handshakeTimeoutMs } = this.#settings;
+    if (this.#connectedSocket !== undefined) return this.#keepHouse();
     this.#listener = await listen(this.#bindAddress(), (connection) => this.#serve(connection), {
       tls,
       mode,
@@ -216,13 +225,24 @@ export class Daemon {
   async #serve(connection: Connection): Promise<void> {
     if (this.#closing !== undefined) return connection.abort();
     const isFull = this.#clients.size >= this.#settings.maxConnections;
-    const client = new ClientConnection(this.#host, connection, isFull ? NO_FREE_WORKERS : undefined);
+    const client = new ClientConnection(this.#host, connection, { refusal: isFull ? NO_FREE_WORKERS : undefined });
     if (!isFull) this.#clients.add(client);
     try {
       await client.serve();
     } finally {
       this.#clients.delete(client);
     }
+  }
+
+  /** Serves the one client of a connected socket, unless that is done already, and closes when it is gone. */
+  async #serveConnected(): Promise<void> {
+    const socket = this.#connectedSocket;
+    if (socket === undefined) return;
+    this.#connectedSocket = undefined;
+    const client = new ClientConnection(this.#host, new Connection(socket, connectedName(socket)), { isKnown: true });
+    this.#clients.add(client);
+    await client.serve();
+    await this.close();
   }
 
   #keepHouse(): void {
@@ -240,6 +260,7 @@ export class Daemon {
 
   async #close(drainMs: number): Promise<void> {
     this.#housekeeping?.cancel();
+    this.#connectedSocket?.destroy(); // nothing was ever registered
     const drained = Promise.all(Array.from(this.#clients, (client) => client.close()));
     await withDeadline(drained, { timeoutMs: drainMs, what: "finish all calls", clock: this.#settings.clock }).catch(
       (error) => this.#settings.log.warn("Calls are dropped", { error }),

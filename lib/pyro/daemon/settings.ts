@@ -1,9 +1,11 @@
+import type { Socket } from "node:net";
 import { UsageError } from "../../base/errors.ts";
 import { type Logger, silentLogger } from "../../base/log.ts";
 import { checkInteger, checkNumber } from "../../base/options.ts";
 import { type Clock, systemClock } from "../../base/time.ts";
 import type { TlsOptions } from "../../net/mod.ts";
 import type { PyroConfig } from "../config.ts";
+import { checkConnectedSocket } from "../connected_socket.ts";
 import type { ClientView } from "../context.ts";
 import { config as defaultConfig } from "../env.ts";
 import { serverTls } from "../tls_files.ts";
@@ -20,6 +22,12 @@ export interface DaemonOptions {
   readonly port?: number;
   /** Path of a unix socket to listen on instead. */
   readonly unixsocket?: string;
+  /**
+   * A socket that is connected already, to serve its other end and nobody else: one half of a socket pair, the `stdio` of a
+   * child process. There is no handshake on it. It is read from the first `register` on, and ended by `close`; the daemon
+   * closes when it ends.
+   */
+  readonly connectedSocket?: Socket;
   /** Host and port that stand in URIs instead, for clients on the other side of a NAT; port 0: the daemon's own. */
   readonly nathost?: string;
   readonly natport?: number;
@@ -60,6 +68,7 @@ export interface DaemonSettings {
   readonly host: string;
   readonly port: number;
   readonly unixsocket: string | undefined;
+  readonly connectedSocket: Socket | undefined;
   readonly nat: { readonly host: string; readonly port: number } | undefined;
   readonly hmacKey: string | Uint8Array | undefined;
   readonly tls: TlsOptions | undefined;
@@ -91,13 +100,15 @@ export interface DaemonSettings {
 export function resolveDaemonSettings(options: DaemonOptions): DaemonSettings {
   const config = { ...defaultConfig, ...options.config };
   const { unixsocket, hmacKey, classes, annotations, housekeeping } = options;
+  const tls = options.tls ?? serverTls(config);
   return {
     host: options.host ?? config.HOST,
     port: checkInteger("port", options.port ?? 0, { min: 0, max: 65_535 }),
     unixsocket,
-    nat: resolveNat(options, config),
+    connectedSocket: checkConnectedSocket(options.connectedSocket, tls),
+    nat: options.connectedSocket === undefined ? resolveNat(options, config) : undefined,
     hmacKey,
-    tls: options.tls ?? serverTls(config),
+    tls,
     classes,
     keepFloats: options.keepFloats ?? false,
     validateHandshake: options.validateHandshake ?? (() => "hello"),

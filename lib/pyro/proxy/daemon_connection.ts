@@ -1,5 +1,5 @@
 import { asError } from "../../base/errors.ts";
-import { type Connection } from "../../net/mod.ts";
+import type { Connection, PeerCertificate } from "../../net/mod.ts";
 import { ProcessHold } from "./process_hold.ts";
 import { writeMessage } from "../write_message.ts";
 import { ConnectionClosedError, ProtocolError, PyroError } from "../wire/errors.ts";
@@ -71,6 +71,11 @@ export class DaemonConnection {
   /** True while requests can be sent. */
   get isOpen(): boolean {
     return this.#state === "open" && this.#connection.isOpen;
+  }
+
+  /** What the daemon has shown, where TLS is spoken. */
+  get certificate(): PeerCertificate | undefined {
+    return this.#connection.peerCertificate;
   }
 
   /** Requests that wait for their answers. */

@@ -4,11 +4,13 @@
  * Spec: Pyro4 4.82 `Pyro4/core.py` `Proxy.__pyroCreateConnection`
  * @module
  */
+import type { Socket } from "node:net";
 import { asError, TimeoutError as BaseTimeoutError } from "../../base/errors.ts";
 import { isPlainObject } from "../../base/pyvalue.ts";
 import { withDeadline } from "../../base/time.ts";
-import { connect } from "../../net/mod.ts";
+import { connect, Connection } from "../../net/mod.ts";
 import { compress, decompress } from "../compression.ts";
+import { connectedName } from "../connected_socket.ts";
 import { createAuthenticator } from "../hmac.ts";
 import type { Annotations } from "../wire/annotations.ts";
 import { CommunicationError, ConnectionClosedError, TimeoutError } from "../wire/errors.ts";
@@ -71,6 +73,13 @@ export async function greet(uri: Uri, settings: ProxySettings, greeting: Greetin
     void connection.close();
     throw explained(uri, asError(error));
   }
+}
+
+/** Takes over the socket that the proxy was given; nobody is greeted. */
+export function adoptSocket(uri: Uri, socket: Socket, settings: ProxySettings): DaemonConnection {
+  socket.unref(); // as with own connections, it is the calls that keep the process alive
+  const connection = new Connection(socket, connectedName(socket));
+  return new DaemonConnection(connection, uri.object, settings, createAuthenticator(settings.hmacKey));
 }
 
 async function openConnection(uri: Uri, settings: ProxySettings): Promise<DaemonConnection> {

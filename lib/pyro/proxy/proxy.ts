@@ -13,6 +13,7 @@
 import { UsageError } from "../../base/errors.ts";
 import { checkInteger, checkNumber, checkText } from "../../base/options.ts";
 import { utf8 } from "../../base/bytes.ts";
+import { CONNECTED_LOCATION } from "../connected_socket.ts";
 import { config as defaultConfig } from "../env.ts";
 import { splitArguments } from "../kwargs.ts";
 import { registrationFor } from "../registrations.ts";
@@ -30,7 +31,8 @@ import { type ProxyOptions, type ProxySettings, resolveProxySettings } from "./s
 
 export interface ProxyConstructor {
   /**
-   * @param uri `PYRO:object@host:port`, `PYRONAME:name` or `PYROMETA:tags`; nothing is connected before the first call
+   * @param uri `PYRO:object@host:port`, `PYRONAME:name` or `PYROMETA:tags`; nothing is connected before the first call. With
+   * `connectedSocket` the id of an object.
    * @throws {PyroError} `invalid uri`
    */
   new <T extends object = Untyped>(uri: string | Uri, options?: ProxyOptions): ProxyOf<T>;
@@ -51,7 +53,8 @@ export const Proxy = PyroProxy as ProxyConstructor;
 /** Same as `new Proxy(…)`. */
 export function createProxy<T extends object = Untyped>(uri: string | Uri, options: ProxyOptions = {}): ProxyOf<T> {
   const settings = resolveProxySettings(options);
-  const parsed = uri instanceof Uri ? uri : Uri.parse(uri, settings.config.NS_PORT);
+  const text = settings.connectedSocket === undefined ? uri : `PYRO:${uri}@${CONNECTED_LOCATION}`;
+  const parsed = text instanceof Uri ? text : Uri.parse(text, settings.config.NS_PORT);
   return proxyOf(new View(remoteObject(parsed, settings), NO_OPTIONS));
 }
 

@@ -10,7 +10,7 @@ import type { Uri } from "../wire/uri.ts";
 import { type CallOptions, NO_OPTIONS, type Request } from "./call_options.ts";
 import { Connections } from "./connections.ts";
 import type { DaemonConnection } from "./daemon_connection.ts";
-import { greet } from "./handshake.ts";
+import { adoptSocket, greet } from "./handshake.ts";
 import { PendingCall } from "./pending_call.ts";
 import { requestAnnotations, requestParts } from "./request_message.ts";
 import type { StreamControl } from "./remote_stream.ts";
@@ -43,6 +43,7 @@ export class RemoteObject implements StreamControl {
   #resolved: Uri | undefined;
   #metadata: Metadata;
   #seq = 0;
+  #adopted: DaemonConnection | undefined; // over the connected socket
   #firstAnnotations = NO_ANNOTATIONS; // of the call that a connection is opened for
 
   constructor(
@@ -129,9 +130,10 @@ export class RemoteObject implements StreamControl {
     return this.#metadata;
   }
 
-  /** Ends the connections; calls that wait are rejected. The next call connects again. */
-  release(): Promise<void> {
-    return this.#connections.release();
+  /** Ends the connections; calls that wait are rejected. The next call connects again. A connected socket is left as it is. */
+  async release(): Promise<void> {
+    if (this.settings.connectedSocket !== undefined) return;
+    await this.#connections.release();
   }
 
   /** Connects anew, trying every 2 s. @throws {ConnectionClosedError} `failed to reconnect` */
@@ -261,6 +263,19 @@ export class RemoteObject implements StreamControl {
 
   async #open(): Promise<DaemonConnection> {
     const { settings } = this;
+    if (settings.connectedSocket === undefined) return await this.#openAndGreet();
+    this.#adopted ??= adoptSocket(this.#uri, settings.connectedSocket, settings);
+    if (!this.#adopted.isOpen) {
+      throw new CommunicationError(
+        `cannot connect to ${this.#uri}: the connected socket has ended, and only its owner can make another`,
+      );
+    }
+    await this.#learn(this.#adopted);
+    return this.#adopted;
+  }
+
+  async #openAndGreet(): Promise<DaemonConnection> {
+    const { settings } = this;
     const uri = await this.#resolve(this.#uri, settings);
     const serializer = this.#serializer();
     const greeting = {
@@ -272,17 +287,22 @@ export class RemoteObject implements StreamControl {
     const { connection, response, metadata } = await greet(uri, settings, greeting);
     try {
       if (metadata !== undefined) this.#metadata = checked(metadata);
-      settings.validateHandshake(response);
-      if (settings.config.METADATA && !this.hasMetadata) {
-        const request = { objectId: DAEMON_ID, method: "get_metadata", args: [uri.object], kwargs: {}, flags: 0 };
-        this.#metadata = checked(parseMetadata(await this.#send(connection, request, NO_OPTIONS)));
-      }
+      settings.validateHandshake(response, connection.certificate);
+      await this.#learn(connection);
     } catch (error) {
       void connection.close();
       throw error;
     }
     this.#resolved = uri;
     return connection;
+  }
+
+  /** Asks for the object's members where the handshake did not tell them. */
+  async #learn(connection: DaemonConnection): Promise<void> {
+    if (!this.settings.config.METADATA || this.hasMetadata) return;
+    const args = [connection.objectId];
+    const request = { objectId: DAEMON_ID, method: "get_metadata", args, kwargs: {}, flags: 0 };
+    this.#metadata = checked(parseMetadata(await this.#send(connection, request, NO_OPTIONS)));
   }
 }
 

@@ -1,8 +1,10 @@
+import type { Socket } from "node:net";
 import { checkInteger, checkNumber } from "../../base/options.ts";
 import { type Logger, silentLogger } from "../../base/log.ts";
 import { type Clock, systemClock } from "../../base/time.ts";
-import type { TlsOptions } from "../../net/mod.ts";
+import type { PeerCertificate, TlsOptions } from "../../net/mod.ts";
 import type { PyroConfig } from "../config.ts";
+import { checkConnectedSocket } from "../connected_socket.ts";
 import { config as defaultConfig } from "../env.ts";
 import { clientTls } from "../tls_files.ts";
 import type { ClassRegistry } from "../wire/class_registry.ts";
@@ -23,6 +25,11 @@ export interface ProxyOptions {
   /** Connects over TLS; default: what the SSL items say. */
   readonly tls?: TlsOptions;
   /**
+   * A socket that is connected already, at whose other end a daemon serves it alone; the proxy's address is then just the
+   * id of an object. There is no handshake on it. `_pyroRelease` leaves it open: whoever made it ends it.
+   */
+  readonly connectedSocket?: Socket;
+  /**
    * Connections that calls are spread over. One keeps calls in order and sees one session's instance; more let slow calls
    * run side by side, for a daemon carries out the calls of a connection one after the other. For quick calls one is best,
    * also to Python's daemon, whose threads get in each other's way (64 in flight, measured: 17,900 calls a second over one
@@ -35,8 +42,8 @@ export interface ProxyOptions {
   readonly classes?: ClassRegistry;
   /** Floats arrive as `PyFloat`, so that 1.0 goes back as 1.0. Default false: as a number, which goes back as 1. */
   readonly keepFloats?: boolean;
-  /** Looks at the daemon's answer to the handshake; what it throws ends the connection. */
-  readonly validateHandshake?: (response: unknown) => void;
+  /** Looks at the daemon's answer to the handshake, and at its certificate where TLS is spoken; what it throws ends the connection. */
+  readonly validateHandshake?: (response: unknown, certificate: PeerCertificate | undefined) => void;
   /** Items that differ from `Pyro.config`. */
   readonly config?: Partial<PyroConfig>;
   readonly log?: Logger;
@@ -51,12 +58,13 @@ export interface ProxySettings {
   handshake: unknown;
   serializer: string | undefined;
   readonly tls: TlsOptions | undefined;
+  readonly connectedSocket: Socket | undefined;
   readonly connections: number;
   readonly maxInFlight: number;
   readonly maxMessageBytes: number;
   readonly classes: ClassRegistry | undefined;
   readonly keepFloats: boolean;
-  readonly validateHandshake: (response: unknown) => void;
+  readonly validateHandshake: (response: unknown, certificate: PeerCertificate | undefined) => void;
   readonly config: Readonly<PyroConfig>;
   readonly log: Logger;
   readonly clock: Clock;
@@ -69,14 +77,20 @@ const MOST_IN_FLIGHT = 32_768;
 export function resolveProxySettings(options: ProxyOptions): ProxySettings {
   const config = { ...defaultConfig, ...options.config };
   const { hmacKey, handshake = "hello", serializer, classes } = options;
+  const tls = options.tls ?? clientTls(config);
+  const connectedSocket = checkConnectedSocket(options.connectedSocket, tls);
   return {
     timeoutMs: checkNumber("timeoutMs", options.timeoutMs ?? config.COMMTIMEOUT * 1000, { min: 0 }),
     maxRetries: checkInteger("maxRetries", options.maxRetries ?? config.MAX_RETRIES, { min: 0 }),
     hmacKey,
     handshake,
     serializer,
-    tls: options.tls ?? clientTls(config),
-    connections: checkInteger("connections", options.connections ?? 1, { min: 1, max: 1000 }),
+    tls,
+    connectedSocket,
+    connections: checkInteger("connections", options.connections ?? 1, {
+      min: 1,
+      max: connectedSocket === undefined ? 1000 : 1,
+    }),
     maxInFlight: checkInteger("maxInFlight", options.maxInFlight ?? MOST_IN_FLIGHT, { min: 1, max: MOST_IN_FLIGHT }),
     maxMessageBytes: checkInteger("MAX_MESSAGE_SIZE", config.MAX_MESSAGE_SIZE, { min: 0 }) || MAX_PAYLOAD_BYTES,
     classes,
