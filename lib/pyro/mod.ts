@@ -32,6 +32,7 @@ export type { PeerCertificate } from "../net/mod.ts";
 export { Daemon } from "./daemon/daemon.ts";
 export { DaemonObject } from "./daemon/daemon_object.ts";
 export type { DaemonView } from "./daemon/daemon_object.ts";
+export type { NamedObjects, ServeSimpleOptions } from "./daemon/serve_simple.ts";
 export type { DaemonOptions } from "./daemon/settings.ts";
 export { config } from "./env.ts";
 export { behavior, callback, expose, oneway } from "./expose.ts";

@@ -15,6 +15,7 @@ import { ClientConnection } from "./client_connection.ts";
 import type { Host } from "./host.ts";
 import { Instances } from "./instances.ts";
 import { DAEMON_ID, ObjectTable } from "./object_table.ts";
+import { type NamedObjects, serveObjects, type ServeSimpleOptions } from "./serve_simple.ts";
 import { type DaemonOptions, type DaemonSettings, resolveDaemonSettings } from "./settings.ts";
 import { StreamTable } from "./streams.ts";
 
@@ -86,6 +87,21 @@ export class Daemon {
     const daemon = new Daemon(options);
     await daemon.#open();
     return daemon;
+  }
+
+  /**
+   * Serves a few objects in one line: starts a daemon, registers them there and, by their names, with the name server, and
+   * resolves when the daemon has been closed.
+   *
+   *     await Daemon.serveSimple(new Map([[Warehouse, "example.warehouse"]]), { print: console.log });
+   *
+   * @throws {NamingError} `Failed to locate the nameserver`; what `start` and `register` throw. The daemon is closed then.
+   */
+  static async serveSimple(objects: NamedObjects, options: ServeSimpleOptions = {}): Promise<void> {
+    const { host, port, config } = options;
+    const own = { ...(host === undefined ? {} : { host }), ...(port === undefined ? {} : { port }) };
+    const daemon = options.daemon ?? await Daemon.start({ ...own, ...(config === undefined ? {} : { config }) });
+    await serveObjects(daemon, objects, options);
   }
 
   /** Where clients reach it: `localhost:1234` with the host as it was given, `[::1]:1234`, or `./u:path`. */
