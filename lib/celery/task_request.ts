@@ -64,19 +64,42 @@ export interface RequestOptions {
   readonly isEager?: boolean;
 }
 
-/** The request of a task message. */
-export function taskRequest(headers: TaskHeaders, body: TaskBody, options: RequestOptions): TaskRequest {
-  const { custom, compression: _, lang: _lang, ...known } = headers;
+/** The request of a task message. Field by field: a spread of that many costs more than the rest of a short task. */
+export function taskRequest(
+  headers: TaskHeaders,
+  { args, kwargs, embed }: TaskBody,
+  options: RequestOptions,
+): TaskRequest {
   return {
-    ...known,
-    headers: custom,
-    args: body.args,
-    kwargs: body.kwargs,
-    ...body.embed,
+    id: headers.id,
+    task: headers.task,
+    args,
+    kwargs,
+    retries: headers.retries,
+    rootId: headers.rootId,
+    parentId: headers.parentId,
+    group: headers.group,
+    groupIndex: headers.groupIndex,
+    callbacks: embed.callbacks,
+    errbacks: embed.errbacks,
+    chain: embed.chain,
+    chord: embed.chord,
+    eta: headers.eta,
+    expires: headers.expires,
+    timelimit: headers.timelimit,
     replyTo: options.replyTo ?? null,
     correlationId: options.correlationId ?? null,
     deliveryInfo: options.deliveryInfo,
     hostname: options.hostname,
+    headers: headers.custom,
+    origin: headers.origin,
+    shadow: headers.shadow,
+    ignoreResult: headers.ignoreResult,
+    replacedTaskNesting: headers.replacedTaskNesting,
+    stampedHeaders: headers.stampedHeaders,
+    stamps: headers.stamps,
+    argsrepr: headers.argsrepr,
+    kwargsrepr: headers.kwargsrepr,
     isEager: options.isEager ?? false,
     calledDirectly: false,
     children: [],

@@ -51,7 +51,7 @@ export class RedisBackend implements ResultBackend {
     this.#keyPrefix = keyPrefix;
     this.#client = new RedisClient(redis);
     this.#subscriber = new RedisSubscriber(redis);
-    this.#store = new RedisStore(this.#client);
+    this.#store = new RedisStore(this.#client, this.#ttlSeconds);
     this.#chords = new RedisChords({
       client: this.#client,
       codec: this.#codec,
@@ -67,9 +67,14 @@ export class RedisBackend implements ResultBackend {
 
   async expect(): Promise<void> {}
 
-  async store(meta: ResultMeta, _request: ResultRequest, options: CallOptions = {}): Promise<boolean> {
-    const value = this.#codec.encode(writeResultMeta(meta));
-    return await this.#store.store(this.#taskKey(meta.taskId), this.#ttlSeconds, value, options);
+  store(meta: ResultMeta, _request: ResultRequest, options: CallOptions = {}): Promise<boolean> {
+    let value: Uint8Array;
+    try {
+      value = this.#codec.encode(writeResultMeta(meta));
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    return this.#store.store(this.#taskKey(meta.taskId), value, options);
   }
 
   async get(taskId: string, options: CallOptions = {}): Promise<ResultMeta | undefined> {

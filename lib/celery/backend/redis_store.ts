@@ -1,26 +1,67 @@
-import { OptimisticTransactions, type RedisClient, type RedisCommand, RedisScript, textOf } from "../../redis/mod.ts";
+import process from "node:process";
+import {
+  OptimisticTransactions,
+  type RedisClient,
+  type RedisCommand,
+  RedisError,
+  RedisScript,
+  type RespValue,
+  textOf,
+} from "../../redis/mod.ts";
 import type { CallOptions } from "../transport/transport.ts";
 
-/** Only a whole JSON value of status SUCCESS stands in the way; other serializers are not looked into, as by Celery's own clients. */
+/**
+ * KEYS: where each value goes.  ARGV: seconds to live (0: for ever), then the values.
+ *
+ * Only a whole JSON value of status SUCCESS stands in the way; other serializers are not looked into, as by Celery's own clients.
+ *
+ * Returns for each: 1 stored, 0 not, or the error; of a single one without the list.
+ */
 const STORE = new RedisScript(
   "Q.STORE",
   `
-local stored = redis.call('GET', KEYS[1])
-if stored and string.find(stored, 'SUCCESS', 1, true) then
-  local readable, meta = pcall(cjson.decode, stored)
-  if readable and type(meta) == 'table' and meta['status'] == 'SUCCESS' then return 0 end
+local outcomes = {}
+for i, key in ipairs(KEYS) do
+  local value, outcome = ARGV[i + 1], 1
+  local stored = redis.pcall('GET', key)
+  if type(stored) == 'table' then
+    outcome = stored
+  elseif stored and string.find(stored, 'SUCCESS', 1, true) then
+    local readable, meta = pcall(cjson.decode, stored)
+    if readable and type(meta) == 'table' and meta['status'] == 'SUCCESS' then outcome = 0 end
+  end
+  if outcome == 1 then
+    local written
+    if ARGV[1] == '0' then written = redis.pcall('SET', key, value) else written = redis.pcall('SETEX', key, ARGV[1], value) end
+    if written['err'] then outcome = written else redis.call('PUBLISH', key, value) end
+  end
+  outcomes[i] = outcome
 end
-if ARGV[1] == '0' then redis.call('SET', KEYS[1], ARGV[2]) else redis.call('SETEX', KEYS[1], ARGV[1], ARGV[2]) end
-redis.call('PUBLISH', KEYS[1], ARGV[2])
-return 1
+if #KEYS == 1 then return outcomes[1] end
+return outcomes
 `.trim(),
 );
 
+/** Stored together at most: a server does nothing else meanwhile. */
+const MAX_BATCH = 64;
+const MAX_BATCH_BYTES = 256 * 1024;
+
+interface Waiting {
+  readonly key: string;
+  readonly value: Uint8Array;
+  readonly resolve: (stored: boolean) => void;
+  readonly reject: (error: unknown) => void;
+}
+
 const EMBEDDED = "three-classics-broker";
 
+/** The same value again changes nothing. */
+const REPEATABLE = Object.freeze({ retry: "always" } as const);
+
 /**
- * Stores and announces values under keys, in one round trip each: by a command of the embedded broker, by a script on Redis,
- * and where scripts are denied by a watched transaction, as nobody may come between the look and the write.
+ * Stores and announces values under keys: by a command of the embedded broker, by a script on Redis, and where scripts are
+ * denied by a watched transaction, as nobody may come between the look and the write. What is asked for in one tick of the loop
+ * goes in one round trip.
  *
  * Spec: celery 5.6 celery/backends/redis.py `set`, celery/backends/base.py `_store_result`
  *
@@ -28,39 +69,91 @@ const EMBEDDED = "three-classics-broker";
  */
 export class RedisStore {
   readonly #client: RedisClient;
+  readonly #ttlSeconds: number;
   /** How the client's present server stores; asked once per connection. */
   #way: { readonly generation: number; readonly kind: Promise<"native" | "script" | "watch"> } | undefined;
   #watched: OptimisticTransactions | undefined;
+  #waiting: Waiting[] = [];
+  #waitingBytes = 0;
 
-  constructor(client: RedisClient) {
+  /** @param ttlSeconds 0: for ever */
+  constructor(client: RedisClient, ttlSeconds: number) {
     this.#client = client;
+    this.#ttlSeconds = ttlSeconds;
   }
 
-  /**
-   * @param ttlSeconds 0: for ever
-   * @returns false where the stored JSON has the status SUCCESS already.
-   */
-  async store(key: string, ttlSeconds: number, value: Uint8Array, options: CallOptions = {}): Promise<boolean> {
-    const repeatable = { ...options, retry: "always" } as const; // the same value again changes nothing
-    const ttl = String(ttlSeconds);
-    switch (await this.#kind()) {
-      case "native":
-        return await this.#client.run(["Q.STORE", key, ttl, value], repeatable) === 1;
-      case "script":
-        return await this.#client.script(STORE, [key], [ttl, value], repeatable) === 1;
-      case "watch": {
-        this.#watched ??= new OptimisticTransactions(this.#client);
-        const replies = await this.#watched.run([key], async (read) => {
-          const [stored] = await read([["GET", key]]);
-          return isSuccess(textOf(stored)) ? undefined : writeCommands(key, ttlSeconds, value);
-        }, repeatable);
-        return replies !== undefined;
-      }
-    }
+  /** @returns false where the stored JSON has the status SUCCESS already. */
+  store(key: string, value: Uint8Array, options: CallOptions = {}): Promise<boolean> {
+    const { signal, timeoutMs } = options;
+    if (signal !== undefined || timeoutMs !== undefined) return this.#storeAlone(key, value, options);
+    return new Promise((resolve, reject) => {
+      if (this.#waiting.length === 0) process.nextTick(this.#flush);
+      this.#waiting.push({ key, value, resolve, reject });
+      this.#waitingBytes += value.length;
+      if (this.#waiting.length >= MAX_BATCH || this.#waitingBytes >= MAX_BATCH_BYTES) this.#flush();
+    });
   }
 
   async close(): Promise<void> {
     await this.#watched?.close();
+  }
+
+  readonly #flush = (): void => {
+    const batch = this.#waiting;
+    if (batch.length === 0) return;
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+    this.#storeAll(batch).catch((error) => {
+      for (const { reject } of batch) reject(error);
+    });
+  };
+
+  async #storeAll(batch: readonly Waiting[]): Promise<void> {
+    const kind = await this.#kind();
+    if (kind === "watch") {
+      for (const { key, value, resolve, reject } of batch) this.#storeWatched(key, value, {}).then(resolve, reject);
+      return;
+    }
+    const replies = kind === "native"
+      ? await this.#client.runAll(batch.map(({ key, value }) => this.#nativeCommand(key, value)), REPEATABLE)
+      : await this.#runScript(batch, REPEATABLE);
+    batch.forEach(({ key, value, resolve, reject }, i) => {
+      const reply = replies[i];
+      if (reply instanceof RedisError) this.#storeAlone(key, value, {}).then(resolve, reject); // the client knows what passes
+      else resolve(reply === 1);
+    });
+  }
+
+  async #storeAlone(key: string, value: Uint8Array, options: CallOptions): Promise<boolean> {
+    const repeatable = { ...options, ...REPEATABLE };
+    const kind = await this.#kind();
+    if (kind === "watch") return await this.#storeWatched(key, value, options);
+    if (kind === "native") return await this.#client.run(this.#nativeCommand(key, value), repeatable) === 1;
+    const [reply] = await this.#runScript([{ key, value }], repeatable);
+    return reply === 1;
+  }
+
+  #nativeCommand(key: string, value: Uint8Array): RedisCommand {
+    return ["Q.STORE", key, String(this.#ttlSeconds), value];
+  }
+
+  async #runScript(
+    values: readonly Pick<Waiting, "key" | "value">[],
+    options: CallOptions & typeof REPEATABLE,
+  ): Promise<readonly RespValue[]> {
+    const keys = values.map(({ key }) => key);
+    const args = [String(this.#ttlSeconds), ...values.map(({ value }) => value)];
+    const replies = await this.#client.script(STORE, keys, args, options);
+    return Array.isArray(replies) ? replies : [replies];
+  }
+
+  async #storeWatched(key: string, value: Uint8Array, options: CallOptions): Promise<boolean> {
+    this.#watched ??= new OptimisticTransactions(this.#client);
+    const replies = await this.#watched.run([key], async (read) => {
+      const [stored] = await read([["GET", key]]);
+      return isSuccess(textOf(stored)) ? undefined : writeCommands(key, this.#ttlSeconds, value);
+    }, { ...options, ...REPEATABLE });
+    return replies !== undefined;
   }
 
   async #kind(): Promise<"native" | "script" | "watch"> {

@@ -23,7 +23,7 @@ export interface JsonReadOptions {
 }
 
 /** A type wrapper (perhaps with escapes in its key), a whole number past 2^53, or -0: what `JSON.parse` reads otherwise than Python. */
-const BENT_BY_NATIVE = /"__type__"|\\u00[5-7]|(?:^|[^.\d])\d{16}|-0(?![.\deE])/;
+const BENT_BY_NATIVE = /"__type__"|\\u00[5-7]|(?:^|[^.\d])\d{16}|(?:^|[\s:,[])-0(?:$|[\s,\]}])/;
 /** A float without a fraction, unless it stands inside a text. */
 const INTEGRAL_FLOAT = /\.0+(?![\d])|\d[eE][+-]?\d+\s*(?:[,\]}]|$)/;
 

@@ -131,37 +131,49 @@ export function hasTaskHeader(headers: Headers): boolean {
  * @throws {InvalidTaskError} in Celery's words where it has some. Python's worker dies of a missing id.
  */
 export function readTaskHeaders(headers: Headers): TaskHeaders {
-  const get = (name: string): HeaderValue => (Object.hasOwn(headers, name) ? headers[name] ?? null : null);
-  const id = get("id");
-  const task = get("task");
+  const id = headerOf(headers, "id");
+  const task = headerOf(headers, "task");
   if (typeof task !== "string") {
     throw new InvalidTaskError("Cannot read the task message: its task header is not a text");
   }
   if (typeof id !== "string") throw new InvalidTaskError("Cannot read the task message: it has no id");
-  const stamps = get("stamps");
+  const stamps = headerOf(headers, "stamps");
+  const ignoreResult = headerOf(headers, "ignore_result");
   return {
-    lang: textOr(get("lang"), ""),
+    lang: textOr(headerOf(headers, "lang"), ""),
     task,
     id,
-    shadow: textOr(get("shadow"), null),
-    eta: timeText(get("eta"), "ETA"),
-    expires: timeText(get("expires"), "expires"),
-    group: textOr(get("group"), null),
-    groupIndex: numberOr(get("group_index"), null),
-    retries: numberOr(get("retries"), 0),
-    timelimit: readTimelimit(get("timelimit")),
-    rootId: textOr(get("root_id"), id),
-    parentId: textOr(get("parent_id"), null),
-    argsrepr: textOr(get("argsrepr"), ""),
-    kwargsrepr: textOr(get("kwargsrepr"), ""),
-    origin: textOr(get("origin"), null),
-    ignoreResult: typeof get("ignore_result") === "boolean" ? get("ignore_result") as boolean : undefined,
-    replacedTaskNesting: numberOr(get("replaced_task_nesting"), 0),
-    stampedHeaders: readTexts(get("stamped_headers")),
+    shadow: textOr(headerOf(headers, "shadow"), null),
+    eta: timeText(headerOf(headers, "eta"), "ETA"),
+    expires: timeText(headerOf(headers, "expires"), "expires"),
+    group: textOr(headerOf(headers, "group"), null),
+    groupIndex: numberOr(headerOf(headers, "group_index"), null),
+    retries: numberOr(headerOf(headers, "retries"), 0),
+    timelimit: readTimelimit(headerOf(headers, "timelimit")),
+    rootId: textOr(headerOf(headers, "root_id"), id),
+    parentId: textOr(headerOf(headers, "parent_id"), null),
+    argsrepr: textOr(headerOf(headers, "argsrepr"), ""),
+    kwargsrepr: textOr(headerOf(headers, "kwargsrepr"), ""),
+    origin: textOr(headerOf(headers, "origin"), null),
+    ignoreResult: typeof ignoreResult === "boolean" ? ignoreResult : undefined,
+    replacedTaskNesting: numberOr(headerOf(headers, "replaced_task_nesting"), 0),
+    stampedHeaders: readTexts(headerOf(headers, "stamped_headers")),
     stamps: isPlainObject(stamps) ? stamps as Headers : {},
-    compression: textOr(get("compression"), null),
-    custom: Object.fromEntries(Object.entries(headers).filter(([name]) => !KNOWN_HEADERS.has(name))),
+    compression: textOr(headerOf(headers, "compression"), null),
+    custom: customHeaders(headers),
   };
+}
+
+function headerOf(headers: Headers, name: string): HeaderValue {
+  return Object.hasOwn(headers, name) ? headers[name] ?? null : null;
+}
+
+function customHeaders(headers: Headers): Headers {
+  let custom: [name: string, value: HeaderValue][] | undefined;
+  for (const name of Object.keys(headers)) {
+    if (!KNOWN_HEADERS.has(name)) (custom ??= []).push([name, headers[name] ?? null]);
+  }
+  return custom === undefined ? {} : Object.fromEntries(custom);
 }
 
 function textOr<T>(value: HeaderValue, otherwise: T): string | T {
@@ -239,14 +251,17 @@ function readKwargs(kwargs: unknown): Record<string, unknown> {
 
 function readEmbed(embed: unknown): TaskEmbed {
   if (!isPlainObject(embed)) return EMPTY_EMBED;
-  const get = (name: string): unknown => (Object.hasOwn(embed, name) ? embed[name] : undefined) ?? null;
-  const chord = get("chord");
+  const chord = partOf(embed, "chord");
   return {
-    callbacks: readSignatures(get("callbacks"), "callbacks"),
-    errbacks: readSignatures(get("errbacks"), "errbacks"),
-    chain: readSignatures(get("chain"), "chain"),
+    callbacks: readSignatures(partOf(embed, "callbacks"), "callbacks"),
+    errbacks: readSignatures(partOf(embed, "errbacks"), "errbacks"),
+    chain: readSignatures(partOf(embed, "chain"), "chain"),
     chord: chord === null ? null : readSignature(chord, "chord"),
   };
+}
+
+function partOf(embed: Record<string, unknown>, name: string): unknown {
+  return (Object.hasOwn(embed, name) ? embed[name] : undefined) ?? null;
 }
 
 function readSignatures(value: unknown, where: string): SignatureData[] | null {

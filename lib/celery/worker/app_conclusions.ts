@@ -78,7 +78,7 @@ export class AppConclusions implements Conclusions {
     });
   }
 
-  async #guarded(task: lines.NamedTask, attempt: () => Promise<void>): Promise<void> {
+  async #guarded(task: lines.NamedTask, attempt: () => Promise<unknown>): Promise<void> {
     try {
       await attempt();
     } catch (error) {

@@ -7,6 +7,7 @@
  *     abort       stop that job                     done       what became of it
  *     settings    what to put into reports          returned   these jobs were not begun and will not be
  *     stop        finish what was begun, then leave event      a monitoring event of the user's own
+ *                                                   succeeded  started and done in one
  *
  *     0      1           5               9
  *     +------+-----------+---------------+---------------+------------------+
@@ -19,6 +20,7 @@
  */
 import { Buffer } from "node:buffer";
 import { deserialize, serialize } from "node:v8";
+import { utf8 } from "../../base/bytes.ts";
 import { ProtocolError } from "../../base/errors.ts";
 import type { HeaderValue, Message } from "../wire/message.ts";
 import type { TaskInfo } from "./task_info.ts";
@@ -37,6 +39,7 @@ const Kind = {
   done: 13,
   returned: 14,
   event: 15,
+  succeeded: 16,
 } as const;
 
 /** A message with what the transport knows of its way here. */
@@ -101,11 +104,19 @@ export interface JobReport {
   readonly retire?: boolean;
 }
 
+/** When a child began a job. */
+export interface Beginning {
+  /** On the child's monotonic clock, milliseconds. */
+  readonly nowMs: number;
+  /** Wall time, milliseconds since the epoch. */
+  readonly atMs: number;
+}
+
 export type FromChild =
   | { readonly kind: "hello"; readonly pid: number; readonly nowMs: number; readonly tasks: readonly TaskInfo[] }
-  /** `nowMs`: monotonic; `atMs`: wall time. */
-  | { readonly kind: "started"; readonly job: number; readonly nowMs: number; readonly atMs: number }
-  | { readonly kind: "done"; readonly job: number; readonly report: JobReport }
+  | { readonly kind: "started"; readonly job: number; readonly began: Beginning }
+  /** `began` where this was not said before. */
+  | { readonly kind: "done"; readonly job: number; readonly began?: Beginning | undefined; readonly report: JobReport }
   | { readonly kind: "returned"; readonly jobs: readonly number[] }
   | { readonly kind: "event"; readonly type: string; readonly fields: Readonly<Record<string, unknown>> };
 
@@ -123,6 +134,20 @@ function head(kind: number, job: number, json: Uint8Array): Uint8Array {
 function inJson(kind: number, job: number, value: unknown): Parts {
   const json = Buffer.from(JSON.stringify(value));
   return [head(kind, job, json), json];
+}
+
+/** No JSON, but numbers behind the head: for what is said of every job. */
+function inNumbers(kind: number, job: number, ...numbers: readonly number[]): Buffer {
+  const out = Buffer.allocUnsafe(HEAD_BYTES + 8 * numbers.length);
+  out.writeUInt8(kind, 0);
+  out.writeUInt32BE(job, 1);
+  out.writeUInt32BE(0, 5);
+  for (let i = 0; i < numbers.length; i++) out.writeDoubleBE(numbers[i] ?? NaN, HEAD_BYTES + 8 * i);
+  return out;
+}
+
+function readBeginning(numbers: Buffer): Beginning {
+  return { nowMs: numbers.readDoubleBE(0), atMs: numbers.readDoubleBE(8) };
 }
 
 /** True where JSON would bend the value or refuse it. */
@@ -191,17 +216,16 @@ export function encodeFromChild(message: FromChild): Parts {
   switch (message.kind) {
     case "hello":
       return inJson(Kind.hello, 0, { pid: message.pid, nowMs: message.nowMs, tasks: message.tasks });
-    case "started": {
-      const out = Buffer.allocUnsafe(HEAD_BYTES + 16);
-      out.writeUInt8(Kind.started, 0);
-      out.writeUInt32BE(message.job, 1);
-      out.writeUInt32BE(0, 5);
-      out.writeDoubleBE(message.nowMs, HEAD_BYTES);
-      out.writeDoubleBE(message.atMs, HEAD_BYTES + 8);
-      return [out];
+    case "started":
+      return [inNumbers(Kind.started, message.job, message.began.nowMs, message.began.atMs)];
+    case "done": {
+      const { job, began, report } = message;
+      if (began === undefined || report.outcome.kind !== "success" || report.retire === true) {
+        return inJson(Kind.done, job, { began, report });
+      }
+      const head = inNumbers(Kind.succeeded, job, began.nowMs, began.atMs, report.runMs);
+      return report.outcome.result === "" ? [head] : [head, utf8(report.outcome.result)];
     }
-    case "done":
-      return inJson(Kind.done, message.job, message.report);
     case "returned":
       return inJson(Kind.returned, 0, message.jobs);
     case "event":
@@ -215,9 +239,15 @@ export function decodeFromChild(payload: Buffer): FromChild {
     case Kind.hello:
       return { kind: "hello", ...parse(json) as { pid: number; nowMs: number; tasks: TaskInfo[] } };
     case Kind.started:
-      return { kind: "started", job, nowMs: rest.readDoubleBE(0), atMs: rest.readDoubleBE(8) };
+      return { kind: "started", job, began: readBeginning(rest) };
+    case Kind.succeeded: {
+      const runMs = rest.readDoubleBE(16);
+      const result = rest.length === 24 ? "" : rest.toString("utf8", 24);
+      const outcome: Outcome = { kind: "success", seconds: runMs / 1000, result };
+      return { kind: "done", job, began: readBeginning(rest), report: { outcome, runMs } };
+    }
     case Kind.done:
-      return { kind: "done", job, report: parse(json) as JobReport };
+      return { kind: "done", job, ...parse(json) as { began?: Beginning; report: JobReport } };
     case Kind.returned:
       return { kind: "returned", jobs: parse(json) as number[] };
     case Kind.event:

@@ -299,9 +299,9 @@ export class TaskPool {
     const now = this.#clock.monotonic();
     switch (message.kind) {
       case "started": {
-        child.heardTime(message.nowMs, now);
+        child.heardTime(message.began.nowMs, now);
         const job = child.jobs.get(message.job);
-        if (job !== undefined) this.#begun(job, child, message.atMs);
+        if (job !== undefined) this.#begun(job, child, message.began.atMs);
         return; // a job that is unknown was taken back in time; then the child does not run it either
       }
       case "done": {
@@ -309,6 +309,7 @@ export class TaskPool {
         child.abandoned.delete(message.job);
         const job = child.jobs.get(message.job);
         if (job === undefined) return this.#freed(child); // hard limit: dealt with already
+        if (message.began !== undefined) this.#begun(job, child, message.began.atMs);
         child.drop(job);
         if (job.startedAtMs !== undefined) this.runTimes.measured(job.request.type, message.report.runMs);
         this.#listener.onDone(job.request, child, message.report);

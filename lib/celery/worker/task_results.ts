@@ -2,7 +2,7 @@ import { asError, ConnectionError, ProtocolError, TimeoutError } from "../../bas
 import { Backoff } from "../../base/backoff.ts";
 import { delay } from "../../base/time.ts";
 import type { Celery } from "../app.ts";
-import { READY_STATES, type ResultRequest } from "../backend/backend.ts";
+import { READY_STATES, type ResultBackend, type ResultRequest } from "../backend/backend.ts";
 import type { TaskRequest } from "../task_request.ts";
 import type { ResultMeta } from "../wire/result_meta.ts";
 import { isoAt } from "../wire/timezone.ts";
@@ -26,6 +26,7 @@ export class TaskResults {
   readonly #node: string;
   readonly #onUnavailable: (request: Pick<TaskRequest, "id" | "task">, error: Error) => void;
   readonly #signal: AbortSignal | undefined;
+  #backend: ResultBackend | undefined;
 
   /** @param onUnavailable told of each attempt that failed */
   constructor(
@@ -41,24 +42,42 @@ export class TaskResults {
   }
 
   /** @throws {EncodeError} for a value that cannot be stored */
-  async store(request: TaskRequest, end: TaskEnd): Promise<void> {
-    await this.persist(request, async () => {
-      const backend = await this.#app.backend();
-      return await backend.store(this.#metaOf(request, end), resultRequestOf(request));
-    });
+  store(request: TaskRequest, end: TaskEnd): Promise<boolean> {
+    const attempt = async () => {
+      this.#backend ??= await this.#app.backend();
+      return await this.#store(this.#backend, request, end);
+    };
+    if (this.#backend === undefined) return this.persist(request, attempt);
+    return this.#store(this.#backend, request, end).catch((error) => this.#persistAfter(error, request, attempt));
+  }
+
+  #store(backend: ResultBackend, request: TaskRequest, end: TaskEnd): Promise<boolean> {
+    return backend.store(this.#metaOf(request, end), resultRequestOf(request));
   }
 
   /** Does something with the backend, again and again while it cannot be reached. */
   async persist<T>(request: Pick<TaskRequest, "id" | "task">, attempt: () => Promise<T>): Promise<T> {
-    let backoff: Backoff | undefined;
-    while (true) {
+    try {
+      return await attempt();
+    } catch (error) {
+      return await this.#persistAfter(error, request, attempt);
+    }
+  }
+
+  async #persistAfter<T>(
+    firstError: unknown,
+    request: Pick<TaskRequest, "id" | "task">,
+    attempt: () => Promise<T>,
+  ): Promise<T> {
+    const backoff = new Backoff(STORE_BACKOFF);
+    for (let error = firstError;;) {
+      if (!isTransient(error) || this.#signal?.aborted === true) throw error;
+      this.#onUnavailable(request, asError(error));
+      await delay(backoff.next(), this.#signal === undefined ? {} : { signal: this.#signal });
       try {
         return await attempt();
-      } catch (error) {
-        if (!isTransient(error) || this.#signal?.aborted === true) throw error;
-        this.#onUnavailable(request, asError(error));
-        backoff ??= new Backoff(STORE_BACKOFF);
-        await delay(backoff.next(), this.#signal === undefined ? {} : { signal: this.#signal });
+      } catch (next) {
+        error = next;
       }
     }
   }

@@ -29,6 +29,7 @@ async function main(setup: ChildSetup): Promise<void> {
   const send = (message: FromChild) => void parent.channel.send(...encodeFromChild(message));
   const tracer = new TaskTracer(app, {
     node: setup.node,
+    isAlone: setup.tasksPerChild === 1,
     sendEvent: (type, fields) => send({ kind: "event", type, fields }),
     complain: (message) => console.error(message), // the supervisor logs what a child writes
   });

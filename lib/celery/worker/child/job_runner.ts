@@ -2,7 +2,7 @@ import { asError } from "../../../base/errors.ts";
 import { type Clock, systemClock } from "../../../base/time.ts";
 import { SoftTimeLimitExceeded, TaskRevokedError, TimeLimitExceeded } from "../../wire/task_errors.ts";
 import { Fifo } from "../fifo.ts";
-import type { AbortReason, FromChild, JobReport, Outcome, TaskOrder } from "../pool_message.ts";
+import type { AbortReason, Beginning, FromChild, JobReport, Outcome, TaskOrder } from "../pool_message.ts";
 import { RunTimes } from "../run_time.ts";
 import { JobControl } from "./job_control.ts";
 
@@ -48,7 +48,9 @@ interface Running<P> {
   readonly order: TaskOrder;
   readonly prepared: P;
   readonly control: JobControl;
-  readonly startedAtMs: number;
+  readonly began: Beginning;
+  /** The supervisor was told that it has begun. */
+  isAnnounced: boolean;
   isOver: boolean;
 }
 
@@ -139,17 +141,23 @@ export class JobRunner<P> {
   }
 
   #begin(order: TaskOrder, isQuick: boolean): void {
-    const { steps, send, flush, note } = this.#options;
+    const { steps, note } = this.#options;
     if (this.#isStale(order)) return this.#giveUpStale(order);
     const prepared = steps.prepare(order);
     if ("outcome" in prepared) return this.#report(order, { outcome: prepared.outcome, runMs: 0 });
-    const startedAtMs = this.#clock.monotonic();
-    send({ kind: "started", job: order.job, nowMs: startedAtMs, atMs: this.#clock.now() });
+    const began = { nowMs: this.#clock.monotonic(), atMs: this.#clock.now() };
+    const running: Running<P> = {
+      order,
+      prepared: prepared.prepared,
+      control: new JobControl(),
+      began,
+      isAnnounced: false,
+      isOver: false,
+    };
     note(order.job);
-    if (!isQuick) flush();
+    if (!isQuick) this.#announce(running);
     if (this.#isStale(order, LATE_MS)) return this.#giveUpStale(order);
 
-    const running = { order, prepared: prepared.prepared, control: new JobControl(), startedAtMs, isOver: false };
     this.#running.set(order.job, running);
     let value: unknown;
     try {
@@ -158,10 +166,18 @@ export class JobRunner<P> {
       return this.#ended(running, { kind: "threw", error });
     }
     if (!isThenable(value)) return this.#ended(running, { kind: "returned", value });
+    if (isQuick) this.#announce(running);
     Promise.resolve(value).then(
       (result) => this.#ended(running, { kind: "returned", value: result }),
       (error) => this.#ended(running, { kind: "threw", error }),
     );
+  }
+
+  /** Says at once that a job has begun: it may never come to an end. */
+  #announce(running: Running<P>): void {
+    running.isAnnounced = true;
+    this.#options.send({ kind: "started", job: running.order.job, began: running.began });
+    this.#options.flush();
   }
 
   #isStale(order: TaskOrder, graceMs = 0): boolean {
@@ -180,32 +196,37 @@ export class JobRunner<P> {
     running.isOver = true;
     const { order, control } = running;
     this.#running.delete(order.job);
-    const runMs = this.#clock.monotonic() - running.startedAtMs;
+    const runMs = this.#clock.monotonic() - running.began.nowMs;
     this.#runTimes.measured(nameOf(order), runMs);
     const retire = cause !== undefined || this.#options.isWorn?.() === true;
-    const report = (outcome: Outcome) => this.#report(order, { outcome, runMs, ...(retire ? { retire } : {}) });
+    const began = running.isAnnounced ? undefined : running.began;
+    const report = (outcome: Outcome) =>
+      this.#report(order, retire ? { outcome, runMs, retire } : { outcome, runMs }, began);
     if (cause === "terminated" || cause === "hard-limit") {
       report({ kind: "terminated" }); // the supervisor stores what there is to say
     } else {
       this.#concluding++;
-      this.#options.steps.conclude(running.prepared, result, runMs, control)
-        .catch((error): Outcome => ({
-          kind: "internal-error",
-          exception: String(error),
-          traceback: asError(error).stack ?? "",
-        }))
-        .then((outcome) => {
-          this.#concluding--;
-          report(outcome);
-          if (this.#concluding === 0) this.#pump();
-          this.#checkIdle();
-        });
+      const concluded = (outcome: Outcome) => {
+        this.#concluding--;
+        report(outcome);
+        if (this.#concluding === 0) this.#pump();
+        this.#checkIdle();
+      };
+      this.#options.steps.conclude(running.prepared, result, runMs, control).then(
+        concluded,
+        (error) =>
+          concluded({
+            kind: "internal-error",
+            exception: String(error),
+            traceback: asError(error).stack ?? "",
+          }),
+      );
     }
     this.#pump();
   }
 
-  #report(order: TaskOrder, report: JobReport): void {
-    this.#options.send({ kind: "done", job: order.job, report });
+  #report(order: TaskOrder, report: JobReport, began?: Beginning): void {
+    this.#options.send({ kind: "done", job: order.job, began, report });
   }
 
   #checkIdle(): void {

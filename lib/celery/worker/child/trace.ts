@@ -19,6 +19,8 @@ import type { CallResult, JobSteps } from "./job_runner.ts";
 export interface TracerOptions {
   /** Node name of the worker. */
   readonly node: string;
+  /** One task at a time runs in this process. */
+  readonly isAlone: boolean;
   readonly sendEvent: (type: string, fields: Readonly<Record<string, unknown>>) => void;
   /** Told what went wrong beside the tasks: results that could not be stored, followers that could not be sent. */
   readonly complain: (message: string) => void;
@@ -84,24 +86,41 @@ export class TaskTracer implements JobSteps<TracedTask> {
   call(traced: TracedTask, control: JobControl): unknown {
     const { task, properties, request, ignoresResult } = traced;
     const host = this.#hostOf(control);
-    return this.#app.currentTask.run(request, () => {
+    const body = () => {
       if (this.#mayHaveSucceeded(traced)) return this.#callUnlessDone(traced, host);
       if (properties.trackStarted && !ignoresResult) this.#storeStarted(request);
       const { beforeStart } = task.options;
       if (beforeStart === undefined) return task.run(request, host);
       const prepared = beforeStart(task.context(request, host));
       return prepared instanceof Promise ? prepared.then(() => task.run(request, host)) : task.run(request, host);
-    });
+    };
+    const { currentTask } = this.#app;
+    return this.#options.isAlone ? currentTask.runAlone(request, body) : currentTask.run(request, body);
   }
 
   conclude(traced: TracedTask, result: CallResult, runMs: number, control: JobControl): Promise<Outcome> {
-    return this.#app.currentTask.run(
-      traced.request,
-      () =>
-        result.kind === "returned"
-          ? this.#returned(traced, result.value, runMs, control)
-          : this.#threw(traced, result.error, control),
-    );
+    const { currentTask } = this.#app;
+    const { request } = traced;
+    currentTask.ended(request);
+    if (result.kind === "threw") return currentTask.run(request, () => this.#threw(traced, result.error, control));
+    if (isFollowed(traced)) return currentTask.run(request, () => this.#returned(traced, result.value, runMs, control));
+    return this.#simplyReturned(traced, result.value, runMs, control);
+  }
+
+  /** Nothing is to be done but to store the result. */
+  async #simplyReturned(
+    traced: TracedTask,
+    value: unknown,
+    runMs: number,
+    control: JobControl,
+  ): Promise<Outcome> {
+    const { request, ignoresResult } = traced;
+    try {
+      if (!ignoresResult) await this.#results.store(request, { status: "SUCCESS", result: value, traceback: null });
+    } catch (error) {
+      return await this.#app.currentTask.run(request, () => this.#failed(traced, error, control));
+    }
+    return this.#success(value, runMs);
   }
 
   /** Order: callbacks and chain, result, chord, event. */
@@ -121,6 +140,10 @@ export class TaskTracer implements JobSteps<TracedTask> {
     const { onSuccess, afterReturn } = task.options;
     await onSuccess?.(task.context(request, this.#hostOf(control)), value);
     await afterReturn?.(task.context(request, this.#hostOf(control)), "SUCCESS", value);
+    return this.#success(value, runMs);
+  }
+
+  #success(value: unknown, runMs: number): Outcome {
     return { kind: "success", seconds: runMs / 1000, result: this.#showsResults ? saferepr(value) : "" };
   }
 
@@ -238,4 +261,11 @@ export class TaskTracer implements JobSteps<TracedTask> {
     }
     return properties;
   }
+}
+
+/** Something comes after its result: other tasks, or hooks, and they are a part of it. */
+function isFollowed({ task, request }: TracedTask): boolean {
+  const { onSuccess, afterReturn } = task.options;
+  return request.callbacks !== null || request.chain !== null || request.chord !== null || onSuccess !== undefined ||
+    afterReturn !== undefined;
 }
