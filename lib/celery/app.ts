@@ -7,12 +7,14 @@ import { type Clock, systemClock, withDeadline } from "../base/time.ts";
 import { type ApplyOptions, type SignatureLike, toWireOptions, type WireOptions } from "./apply_options.ts";
 import { AsyncResult, type RevokeOptions } from "./async_result.ts";
 import type { ResultBackend } from "./backend/backend.ts";
+import type { ScheduleLike } from "./beat/schedule.ts";
 import { createBackend } from "./backend/factory.ts";
 import type { BackendOptions } from "./backend/options.ts";
 import { registerBuiltins } from "./canvas/builtins.ts";
 import type { CanvasContext } from "./canvas/freeze.ts";
+import { callText } from "./canvas/call_text.ts";
 import { createNode } from "./canvas/node.ts";
-import { nodeOf, type SetOptions, Signature } from "./canvas/signature.ts";
+import { type AnySignature, nodeOf, type SetOptions, Signature } from "./canvas/signature.ts";
 import { decompress } from "./compression.ts";
 import { type Config, createConfig } from "./config.ts";
 import { backendOptions, brokerUrls, resultCodec, transportOptions } from "./connection_options.ts";
@@ -192,6 +194,18 @@ export class Celery {
     if (stored === undefined) return undefined;
     const result = resultFromTuple(stored, this);
     return result instanceof GroupResult ? result : new GroupResult(id, [result], this);
+  }
+
+  /**
+   * Has `beat` send a signature again and again: `app.addPeriodicTask(crontab({ hour: 7 }), greet.s("Ada"))`.
+   *
+   * @param options.name of the entry in the setting `beatSchedule`; default: how the call looks
+   * @returns that name
+   */
+  addPeriodicTask(schedule: ScheduleLike, task: AnySignature, options: { readonly name?: string } = {}): string {
+    const { name = callText(task.node) } = options;
+    this.conf.beatSchedule = { ...this.conf.beatSchedule, [name]: { task, schedule } };
+    return name;
   }
 
   /** Commands to workers: `app.control.revoke(id)`, `app.control.inspect().active()`. */

@@ -4,6 +4,7 @@
  * Spec: celery docs "Configuration and defaults" 5.6 · celery/app/defaults.py
  * @module
  */
+import type { BeatEntry } from "./beat/entry.ts";
 import type { Queue } from "./transport/transport.ts";
 import type { JsonTypeStyle } from "./wire/special_types.ts";
 import type { QueueOptions } from "./routing/queue.ts";
@@ -19,16 +20,6 @@ export interface RetryPolicy {
   readonly intervalStep: number;
   /** Longest wait in seconds. Default 1. */
   readonly intervalMax: number;
-}
-
-/** One entry of `beat_schedule`; what a schedule may be is beat's business. */
-export interface BeatEntry {
-  readonly task: string;
-  readonly schedule: unknown;
-  readonly args?: readonly unknown[];
-  readonly kwargs?: Readonly<Record<string, unknown>>;
-  readonly options?: Readonly<Record<string, unknown>>;
-  readonly relative?: boolean;
 }
 
 /** Certificates for TLS, under Python's names: `keyfile`, `certfile`, `ca_certs`, `cert_reqs`. */
@@ -265,14 +256,16 @@ export interface Settings {
   workerLogFormat: string;
   workerTaskLogFormat: string;
 
-  /** Default `{}`. */
+  /** What `beat` sends, and when. Default `{}`. */
   beatSchedule: Readonly<Record<string, BeatEntry>>;
+  /** There is but one; kept for those who set it. */
   beatScheduler: string;
+  /** Where `beat` remembers what ran last; `.json` is appended. Default `celerybeat-schedule`. */
   beatScheduleFilename: string;
   /** Tasks between two saves; 0: by time. Default 0. */
   beatSyncEvery: number;
-  /** Longest sleep in seconds; 0: the scheduler's own. Default 0. */
+  /** Longest sleep in seconds; 0: 300. Default 0. */
   beatMaxLoopInterval: number;
-  /** Seconds after which a missed run is skipped; null: never. Default null. */
+  /** Seconds after which a crontab's missed run is skipped; null: never. Default null. */
   beatCronStartingDeadline: number | null;
 }

@@ -22,7 +22,8 @@ import {
   texts,
   wholeNumber,
 } from "./setting_checks.ts";
-import type { BeatEntry, RetryPolicy, Settings, SslOptions } from "./settings.ts";
+import type { BeatEntry } from "./beat/entry.ts";
+import type { RetryPolicy, Settings, SslOptions } from "./settings.ts";
 
 export interface Setting<T> {
   readonly default: T;

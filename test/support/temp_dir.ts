@@ -9,9 +9,13 @@ export function tempDir(): { readonly path: string; remove(): void } {
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
 }
 
-/** A folder that lives as long as the running test. */
-export function testDir(): string {
+/**
+ * A folder that lives as long as the running test.
+ *
+ * @param atEnd `onTestFinished` of the test's own context, which tests that run beside each other need
+ */
+export function testDir(atEnd: (cleanUp: () => void) => void = onTestFinished): string {
   const dir = tempDir();
-  onTestFinished(() => dir.remove());
+  atEnd(() => dir.remove());
   return dir.path;
 }

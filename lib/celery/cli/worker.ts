@@ -1,12 +1,13 @@
-import { appendFileSync } from "node:fs";
 import { arch, release, type } from "node:os";
 import { relative } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { Beat } from "../beat/service.ts";
+import { importModules } from "../include.ts";
 import { VERSION_BANNER } from "../version.ts";
 import { createWorkerPorts } from "../worker/app_ports.ts";
 import { workerBanner } from "../worker/banner.ts";
-import { localTime, WorkerLog } from "../worker/log.ts";
+import { localTime } from "../worker/log.ts";
 import { expandName } from "../worker/node_name.ts";
 import type { WorkerOptions } from "../worker/options.ts";
 import type { WorkerPorts } from "../worker/ports.ts";
@@ -16,13 +17,14 @@ import { taskInfos } from "../worker/task_infos.ts";
 import { Worker } from "../worker/worker.ts";
 import { enableCompileCache } from "./compile_cache.ts";
 import type { Command, CommandContext } from "./command.ts";
+import { commandLog } from "./command_log.ts";
 import { ExitCode, usageError } from "./exit_codes.ts";
 import { parseOptions } from "./options.ts";
 import { createPidfile } from "./pidfile.ts";
+import { dropPrivileges } from "./privileges.ts";
 import { detach, isDetached, relaunch } from "./relaunch.ts";
 import { resolveWorkerOptions, WORKER_OPTION_TABLE, type WorkerArguments } from "./worker_options.ts";
 import { handleSignals } from "./worker_signals.ts";
-import { wantsColor } from "./terminal.ts";
 
 /**
  * Runs a worker in the foreground.
@@ -74,25 +76,27 @@ async function runWorker(context: CommandContext, given: WorkerArguments): Promi
     detach(environment);
     return ExitCode.ok;
   }
+  dropPrivileges(given);
   const file = (path: string | undefined) => path === undefined ? undefined : expandName(path, options.node);
   const removePidfile = given.pidfile === undefined ? () => {} : createPidfile(file(given.pidfile) ?? "", terminal.err);
   try {
     const logfile = file(given.logfile);
-    const log = new WorkerLog({
+    const log = commandLog(context, {
       level: options.logLevel,
-      format: given.logFormat ?? "text",
-      color: logfile === undefined && !environment.NO_COLOR && terminal.color &&
-        wantsColor({ noColor: false, environment, isTTY: process.stderr.isTTY === true }),
-      write: logfile === undefined
-        ? (text) => void process.stderr.write(text)
-        : (text) => appendFileSync(logfile, text),
+      format: given.logFormat,
+      logfile,
       host: options.node,
     });
     const revoked = new Revoked();
-    const statePath = file(given.statedb);
+    const statePath = file(given.statedb ?? context.app.conf.workerStateDb ?? undefined);
     const state = statePath === undefined ? undefined : new StateFile(statePath, revoked, app.logicalClock);
     state?.load();
     const ports = await createWorkerPorts(app, log, options.node);
+    if (given.beat === true) await importModules(options.include); // they may have something to say of the schedule
+    const beat = given.beat === true
+      ? new Beat({ app, log, scheduleFile: file(given.schedule), processName: "Beat" })
+      : undefined;
+    let beating: Promise<void> | undefined;
     const worker = new Worker(options, ports, {
       log,
       revoked,
@@ -100,7 +104,13 @@ async function runWorker(context: CommandContext, given: WorkerArguments): Promi
         if (given.purge === true) await purge(context, ports);
         if (!context.quiet) terminal.out(bannerOf(context, started, ports));
       },
-      onReady: () => {},
+      onReady: () => {
+        beating = beat?.run();
+      },
+      onEnding: async () => {
+        beat?.stop();
+        await beating;
+      },
     });
     const signals = handleSignals(worker, {
       say: (text) => terminal.out(text),

@@ -3,9 +3,11 @@ import type { Config } from "../config.ts";
 import { type CELERY_LEVELS, type CeleryLevel } from "../worker/log_lines.ts";
 import { expandName, nodeName } from "../worker/node_name.ts";
 import type { WorkerOptions } from "../worker/options.ts";
+import { PRIVILEGE_OPTIONS } from "./privileges.ts";
 import { choice, commaSeparated, float, integer, type OptionValues } from "./options.ts";
 
-const LEVELS = ["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL", "FATAL"] as const satisfies readonly (
+/** What `-l` takes. */
+export const LEVELS = ["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL", "FATAL"] as const satisfies readonly (
   | (typeof CELERY_LEVELS)[number]
   | "FATAL"
 )[];
@@ -15,6 +17,7 @@ const POOL = "Pool Options";
 const QUEUE = "Queue Options";
 const FEATURES = "Features";
 const DAEMON = "Daemonization Options";
+const BEAT = "Embedded Beat Options";
 
 /** The options of `celery worker`. Source: celery 5.6 celery/bin/worker.py */
 export const WORKER_OPTION_TABLE = {
@@ -145,6 +148,14 @@ export const WORKER_OPTION_TABLE = {
   },
   logfile: { flags: ["-f", "--logfile"], value: "FILE", help: "log into this file (%n, %h as in -n)", group: DAEMON },
   pidfile: { flags: ["--pidfile"], value: "FILE", help: "write the process id there", group: DAEMON },
+  ...PRIVILEGE_OPTIONS,
+  beat: { flags: ["-B", "--beat"], help: "send what beatSchedule says as well: in one worker only", group: BEAT },
+  schedule: {
+    flags: ["-s", "--schedule", "--schedule-filename"],
+    value: "FILE",
+    help: "where -B remembers what ran last (default celerybeat-schedule; .json is appended)",
+    group: BEAT,
+  },
 } as const;
 
 export type WorkerArguments = OptionValues<typeof WORKER_OPTION_TABLE>;

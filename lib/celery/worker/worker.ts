@@ -40,6 +40,8 @@ export interface WorkerHooks {
   readonly onTasksKnown: (worker: Worker) => void | Promise<void>;
   /** Called when the worker consumes. */
   readonly onReady: () => void;
+  /** Called once, when the worker begins to end and the broker still listens. */
+  readonly onEnding?: () => void | Promise<void>;
   /** Ids that must not run from the start. Default: none. */
   readonly revoked?: Revoked;
   readonly clock?: Clock;
@@ -346,6 +348,8 @@ export class Worker {
   async #end(): Promise<void> {
     this.#state = "stopping";
     this.#autoscaler?.stop();
+    const ending = Promise.resolve(this.#hooks.onEnding?.());
+    await Promise.race([ending, delay(GOODBYE_MS, { clock: this.#clock })]);
     await Promise.race([this.#consuming, delay(GOODBYE_MS, { clock: this.#clock })]).catch(() => {}); // `run` was told
     await this.#consumer?.stop();
     this.#giveBack(this.#intake.remove(() => true));

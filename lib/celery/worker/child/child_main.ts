@@ -5,11 +5,10 @@
  * @module
  */
 import process from "node:process";
-import { pathToFileURL } from "node:url";
-import { resolve } from "node:path";
 import { registerBuiltins } from "../../canvas/builtins.ts";
 import { asError } from "../../../base/errors.ts";
 import { systemClock } from "../../../base/time.ts";
+import { importModules } from "../../include.ts";
 import { meetParent } from "../../../proc/mod.ts";
 import { decodeToChild, encodeFromChild, type FromChild } from "../pool_message.ts";
 import type { ChildSetup } from "../pool_shape.ts";
@@ -23,7 +22,7 @@ const KIB = 1024;
 async function main(setup: ChildSetup): Promise<void> {
   const app = findApp(await import(setup.moduleUrl), setup.moduleUrl);
   app.conf.update(setup.settings);
-  for (const module of setup.include) await import(moduleUrl(module));
+  await importModules(setup.include);
   registerBuiltins(app);
 
   const send = (message: FromChild) => void parent.channel.send(...encodeFromChild(message));
@@ -65,11 +64,6 @@ async function main(setup: ChildSetup): Promise<void> {
   });
   blameRunningTask(runner);
   send({ kind: "hello", pid: process.pid, nowMs: systemClock.monotonic(), tasks: taskInfos(app) });
-}
-
-/** A module by path or by name of a package. */
-function moduleUrl(module: string): string {
-  return /^[./]|\.[cm]?[jt]s$/.test(module) ? pathToFileURL(resolve(module)).href : module;
 }
 
 /** An error that nobody catches comes from the task that runs: it fails of it, and this process lives on. */
