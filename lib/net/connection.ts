@@ -5,6 +5,7 @@ import { asError, ConnectionError, UsageError } from "../base/errors.ts";
 import { Deferred } from "../base/deferred.ts";
 import { systemClock, withDeadline } from "../base/time.ts";
 import { viewOf } from "../base/bytes.ts";
+import { sendReset, wasReset } from "./reset.ts";
 import { readShared } from "./shared_reads.ts";
 import { explainSocketError } from "./socket_error.ts";
 import { type PeerCertificate, peerCertificateOf } from "./tls.ts";
@@ -61,7 +62,10 @@ export class Connection {
       const why = explainSocketError(error);
       this.#reason ??= new ConnectionError(`Cannot keep the connection to ${peer}: ${why}`, { cause: error });
     });
-    socket.on("end", () => this.#eof.resolve());
+    socket.on("end", () => {
+      if (this.#state !== "open" || !wasReset(socket)) return this.#eof.resolve();
+      this.abort(new ConnectionError(`Cannot keep the connection to ${peer}: the peer reset it (ECONNRESET)`));
+    });
     socket.on("close", () => this.#shutdown());
   }
 
@@ -252,11 +256,16 @@ export class Connection {
     return this.#closing;
   }
 
-  /** Drops the socket now; what is unsent is lost, and every waiting call is rejected with `reason`. */
-  abort(reason?: Error): void {
+  /**
+   * Drops the socket now; what is unsent is lost, and every waiting call is rejected with `reason`.
+   *
+   * @param options.reset true: the peer sees a reset instead of EOF, for protocols in which EOF means that all is well
+   */
+  abort(reason?: Error, options: { reset?: boolean } = {}): void {
     if (this.#state === "closed") return;
     this.#reason ??= reason ?? new ConnectionError(`Cannot use the connection to ${this.peer}: it was aborted`);
-    this.#socket.destroy();
+    if (options.reset === true) sendReset(this.#socket);
+    else this.#socket.destroy();
     this.#shutdown();
   }
 

@@ -5,7 +5,13 @@ import type { Connection } from "./connection.ts";
 import { type DeadlineOptions, ReadDeadlines } from "./read_deadlines.ts";
 import type { Codec, Decoder } from "./wire/codec.ts";
 
-export type FramedOptions = DeadlineOptions;
+export interface FramedOptions extends DeadlineOptions {
+  /**
+   * True: a peer that breaks the framing is left to whoever pulls, who can tell it why before ending the connection.
+   * Default false: the connection is aborted at once.
+   */
+  readonly leaveBroken?: boolean;
+}
 
 /**
  * A connection that speaks in messages: `In` comes, `Out` goes.
@@ -23,6 +29,7 @@ export class Framed<In, Out> implements AsyncIterable<In> {
   readonly #decoder: Decoder<In>;
   readonly #codec: Codec<In, Out>;
   readonly #deadlines: ReadDeadlines;
+  readonly #leaveBroken: boolean;
   #wanted: Deferred<void> | undefined; // somebody waits for bytes
   #resumed: Deferred<void> | undefined; // the socket waits for somebody
   #end: { readonly error?: Error } | undefined; // what `next` finds behind the last message
@@ -31,6 +38,7 @@ export class Framed<In, Out> implements AsyncIterable<In> {
     this.connection = connection;
     this.#codec = codec;
     this.#decoder = codec.decoder();
+    this.#leaveBroken = options.leaveBroken ?? false;
     this.#deadlines = new ReadDeadlines((error) => this.abort(error), connection.peer, options);
     connection.read((chunk) => this.#received(chunk), { lend: this.#decoder.keepsNothing === true }).then(
       () => this.#ended({}),
@@ -128,7 +136,7 @@ export class Framed<In, Out> implements AsyncIterable<In> {
     try {
       return decode();
     } catch (error) {
-      this.abort(asError(error));
+      if (!this.#leaveBroken) this.abort(asError(error));
       throw error;
     }
   }

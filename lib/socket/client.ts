@@ -1,6 +1,7 @@
-import { asError, ConnectionError, ProtocolError } from "../base/errors.ts";
+import { utf8 } from "../base/bytes.ts";
+import { asError, ConnectionError, LimitError, ProtocolError } from "../base/errors.ts";
 import { withDeadline } from "../base/time.ts";
-import { type Address, connect, type ConnectOptions } from "../net/mod.ts";
+import { type Address, connect, type ConnectOptions, DEFAULT_MAX_FRAME_BYTES } from "../net/mod.ts";
 import type { ConfinedFolder } from "./confined_folder.ts";
 import { TransferError } from "./errors.ts";
 import { receiveFiles, type ReceiveOptions } from "./receive_files.ts";
@@ -12,6 +13,9 @@ import type { TransferReport } from "./transfer.ts";
 import { quoteName } from "./wire/file_name.ts";
 import { type Message, type Offer, PROTOCOL_VERSION } from "./wire/message.ts";
 import type { Incoming } from "./wire/session_codec.ts";
+
+/** The most that fits into a frame; a server may take less. */
+const MAX_TEXT_BYTES = DEFAULT_MAX_FRAME_BYTES - 2;
 
 export interface SocketClientOptions extends ConnectOptions {
   /** Proved to the server, and asked of it, before anything else. Default: neither. */
@@ -59,8 +63,15 @@ export class SocketClient {
     return client;
   }
 
-  /** Sends a string and resolves with the server's answer. @throws {TransferError} if the server could not answer */
+  /**
+   * Sends a string and resolves with the server's answer.
+   *
+   * @throws {LimitError} for a string that no server would take; {TransferError} if this one could not answer
+   */
   async ask(text: string, options: { signal?: AbortSignal } = {}): Promise<string> {
+    if (text.length > MAX_TEXT_BYTES / 4 && utf8(text).length > MAX_TEXT_BYTES) {
+      throw new LimitError(`Cannot ask: the text has ${utf8(text).length} bytes, limit is ${MAX_TEXT_BYTES}`);
+    }
     await this.#session.send({ kind: "text", text });
     const answer = await this.#answer(options.signal);
     if (answer.kind !== "text") throw new ProtocolError(`Cannot read the answer: ${answer.kind} came instead of text`);

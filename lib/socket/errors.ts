@@ -1,4 +1,4 @@
-import { asError, LibError, UsageError } from "../base/errors.ts";
+import { asError, LibError, ProtocolError, UsageError } from "../base/errors.ts";
 import type { FailureCode } from "./wire/message.ts";
 
 /** A file, or a request, that did not go through, and why; the connection is still good. */
@@ -50,5 +50,6 @@ export function isErrno(error: unknown, ...codes: readonly string[]): boolean {
 /** What to tell the peer of a failure. */
 export function failureOf(error: unknown): { code: FailureCode; reason: string } {
   if (error instanceof TransferError) return { code: error.code, reason: error.message };
-  return { code: "disk", reason: error instanceof Error ? error.message : String(error) };
+  const code = error instanceof ProtocolError ? "refused" : "disk";
+  return { code, reason: error instanceof Error ? error.message : String(error) };
 }

@@ -159,6 +159,7 @@ export class PartialFile {
 
   /** Throws away what is there: it is not what the sender meant. */
   async discard(): Promise<void> {
+    this.#filled = 0;
     this.#size = 0;
     await this.close();
   }

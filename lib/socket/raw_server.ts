@@ -19,8 +19,20 @@ import { parseFileName, quoteName } from "./wire/file_name.ts";
 const NAME_PAUSE_MS = 200;
 const MAX_NAME_BYTES = 4096;
 
-/** Serves one plain connection in the way that the server was started for. */
+/**
+ * Serves one plain connection in the way that the server was started for. What goes wrong resets the connection: EOF would
+ * say that the file was whole.
+ */
 export async function serveRaw(connection: Connection, settings: ServerSettings): Promise<void> {
+  try {
+    await serve(connection, settings);
+  } catch (error) {
+    connection.abort(asError(error), { reset: true });
+    throw error;
+  }
+}
+
+async function serve(connection: Connection, settings: ServerSettings): Promise<void> {
   switch (settings.raw) {
     case "store":
       await storeBare(connection, folderOf(settings), settings);

@@ -180,6 +180,11 @@ class Receiver {
       sentBytes += bytes.length;
       events?.onBytes?.(bytes.length);
       if (failure !== undefined) return;
+      if (entry.size !== null && file.size + bytes.length > entry.size) { // the room for it was never looked at
+        throw new ProtocolError(
+          `Cannot store ${quoteName(entry.name)}: ${entry.size} bytes were offered, more came`,
+        );
+      }
       try {
         file.write(bytes);
       } catch (error) {
@@ -212,12 +217,13 @@ class Receiver {
     }
     this.#options.events?.onVerify?.(name);
     const digest = await file.complete();
-    const isComplete = file.size === end.size;
+    const { size } = file;
+    const isComplete = size === end.size;
     if (!isComplete || (this.#offer.digest && digest !== end.digest)) {
       await file.discard();
       const why = isComplete
         ? "what came has another SHA-256 than what was sent"
-        : `${end.size} bytes were announced, ${file.size} came`;
+        : `${end.size} bytes were announced, ${size} came`;
       throw new TransferError(`Cannot store ${quoteName(name)}: ${why}`, "digest");
     }
     const storedAs = await file.finish(entry.mode & ~(this.#options.umask ?? process.umask()), this.#existing);

@@ -25,7 +25,7 @@ import type { Incoming, Line } from "./wire/session_codec.ts";
  */
 export async function serveSession(connection: Connection, settings: ServerSettings): Promise<void> {
   const { maxTextBytes, idleTimeoutMs } = settings;
-  const session = Session.ofServer(connection, { maxTextBytes, idleTimeoutMs });
+  const session = Session.ofServer(connection, { maxTextBytes, idleTimeoutMs, leaveBroken: true });
   try {
     const first = await firstMessage(session, settings.silenceMs);
     if (first === undefined) {

@@ -40,7 +40,7 @@ export class Session {
     return this.connection.peer;
   }
 
-  /** The peer speaks in plain lines. */
+  /** The peer speaks no frames. */
   get isText(): boolean {
     return this.#decoder instanceof SessionDecoder && this.#decoder.isText;
   }

@@ -209,6 +209,22 @@ describe("Connection.read", () => {
     await expect(handling).rejects.toThrow("second");
   });
 
+  test("does not take a reset for the end, though it comes together with the last bytes", async () => {
+    const listener = await listen({ host: "127.0.0.1", port: 0 }, (peer) =>
+      peer.read(() => {
+        peer.write(text("half a file"));
+        peer.flush();
+        peer.abort(undefined, { reset: true });
+      }));
+    for (let i = 0; i < 10; i++) {
+      const client = await connect(listener.address);
+      client.write(text("give"));
+
+      await expect(readAll(client)).rejects.toThrow(/the peer reset it \(ECONNRESET\)/);
+    }
+    await listener.close();
+  });
+
   test("rejects when the connection is gone already, and when it is read twice", async () => {
     const { client, server } = await duplexPair();
     const reading = server.read(() => {});

@@ -380,9 +380,34 @@ describe("a hostile sender", () => {
   test("cannot pass off other bytes: a wrong digest or size leaves nothing behind", async () => {
     const to = await startSocketServer();
 
-    expect(await offer(to, "a", {}, "00".repeat(32))).toMatchObject({ kind: "failed", code: "digest" });
+    expect(await offer(to, "a", {}, "00".repeat(32))).toMatchObject({
+      code: "digest",
+      reason: 'Cannot store "a": what came has another SHA-256 than what was sent',
+    });
+    expect(await offer(to, "a", { size: 2 })).toMatchObject({
+      code: "digest",
+      reason: 'Cannot store "a": what came has another SHA-256 than what was sent',
+    });
 
     expect(readdirSync(to.folder)).toEqual([]);
+  });
+
+  test("cannot send more than it offered: that is noticed at once, not when the disk is full", async () => {
+    const to = await startSocketServer();
+    const client = await SocketClient.connect(to.address);
+    const { session } = client;
+    await session.send({ kind: "offer", entries: [{ name: "a", type: "file", size: 1, mode: 0o644 }], digest: false });
+    await session.next();
+    session.write({ kind: "begin", index: 0, offset: 0 });
+    session.write({ kind: "data", bytes: Buffer.from("xy") });
+
+    expect(await session.next()).toMatchObject({
+      kind: "error",
+      code: "refused",
+      reason: 'Cannot store "a": 1 bytes were offered, more came',
+    });
+    await client.close();
+    expect(existsSync(join(to.folder, "a"))).toBe(false);
   });
 
   test("cannot offer two names for one file, nor a file below a file", async () => {

@@ -66,8 +66,22 @@ describe("SocketClient.ask", () => {
     const { address } = await startSocketServer({ reply, maxTextBytes: 100 });
     const client = await SocketClient.connect(address);
 
-    await expect(client.ask("x".repeat(101))).rejects.toThrow();
+    await expect(client.ask("x".repeat(101))).rejects.toThrow(
+      "Cannot accept message: 101 bytes announced, limit is 100",
+    );
     expect(await askRaw(address, "still there?")).toBe("Received: still there?");
+  });
+
+  test("sends no string that no server would take", async () => {
+    const { address } = await startSocketServer({ reply: (text) => String(text.length), silenceMs: 0 });
+    const client = await SocketClient.connect(address);
+
+    expect(await client.ask("x".repeat(16_777_214))).toBe("16777214");
+    await expect(client.ask("x".repeat(16_777_215))).rejects.toThrow(
+      "Cannot ask: the text has 16777215 bytes, limit is 16777214",
+    );
+    expect(await client.ask("")).toBe("0");
+    await client.close();
   });
 
   test("ends its connection with a wait that was given up: a late answer belongs to nobody", async () => {
@@ -155,17 +169,22 @@ describe("plain sockets", () => {
   });
 
   test.each([
-    ["a browser", "GET / HTTP/1.1\r\nHost: x\r\n\r\n"],
-    ["a TLS client", Buffer.from("160301020001000000", "hex")],
-    ["garbage", Buffer.from("7f454c4602", "hex")],
-    ["a lying length", Buffer.from("00ffffff00", "hex")],
-    ["half a frame", Buffer.from("00000005", "hex")],
-    ["a frame that is no message", Buffer.from("00000003007b7d", "hex")],
-    ["a message out of turn", Buffer.concat([Buffer.from("000000100", "hex"), Buffer.from('{"kind":"done"}')])],
-  ])("that bring %s are dropped, and the server lives on", async (_, bytes) => {
+    ["a browser", "GET / HTTP/1.1\r\nHost: x\r\n\r\n", "looks like an HTTP request\n"],
+    ["a TLS client", Buffer.from("160301020001000000", "hex"), "looks like TLS\n"],
+    ["telnet", Buffer.from("fffb01", "hex"), "looks like telnet negotiation\n"],
+    ["garbage", Buffer.from("7f454c4602", "hex"), "is neither a frame nor text\n"],
+    ["a lying length", Buffer.from("00ffffff00", "hex"), "it ended inside a frame"],
+    ["half a frame", Buffer.from("00000005", "hex"), "it ended inside a frame"],
+    ["a frame that is no message", Buffer.from("00000003007b7d", "hex"), "expected a text, got undefined"],
+    [
+      "a message out of turn",
+      Buffer.concat([Buffer.from("0000001000", "hex"), Buffer.from('{"kind":"done"}')]),
+      "done came out of turn",
+    ],
+  ])("that bring %s are told what is wrong and dropped, and the server lives on", async (_, bytes, why) => {
     const { address } = await startSocketServer({ reply });
 
-    expect(await say(address, bytes)).not.toContain("Received");
+    expect(await say(address, bytes)).toContain(why);
 
     expect(await say(address, "still there?")).toBe("Received: still there?");
   });

@@ -4,6 +4,7 @@ import { UsageError } from "../../base/errors.ts";
 import { createLogger, type LogRecord } from "../../base/log.ts";
 import { checkOneOf } from "../../base/options.ts";
 import { describeAddress, isLoopback } from "../../net/mod.ts";
+import { fileError } from "../errors.ts";
 import { DEFAULT_HOST, DEFAULT_PORT, SocketServer } from "../server.ts";
 import { RAW_MODES, type Reply } from "../server_options.ts";
 import type { FileOutcome } from "../transfer.ts";
@@ -67,7 +68,7 @@ export function runServer(options: { readonly reply: Reply }): Promise<void> {
     if (positionals.length > 0) throw new UsageError(`Cannot use ${quoteName(positionals[0] ?? "")}: try --help`);
     const raw = textOf(values, "raw");
     const dir = textOf(values, "dir") ?? "received";
-    if (raw !== "time") mkdirSync(dir, { recursive: true });
+    if (raw !== "time") makeFolder(dir);
     const server = await SocketServer.start({
       address: { host: textOf(values, "host") ?? DEFAULT_HOST, port: portOf(values, DEFAULT_PORT) },
       reply: options.reply,
@@ -92,6 +93,14 @@ export function runServer(options: { readonly reply: Reply }): Promise<void> {
     await server.close();
     return 0;
   });
+}
+
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true });
+  } catch (error) {
+    throw fileError(`make the folder ${quoteName(path)}`, error);
+  }
 }
 
 function print(text: string): number {

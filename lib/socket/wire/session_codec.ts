@@ -141,9 +141,9 @@ export class SessionDecoder implements Decoder<Incoming> {
     this.#limits = limits;
   }
 
-  /** The peer speaks in plain lines, and wants to be spoken to so. */
+  /** The peer speaks no frames: plain lines, or something else that a person may read. It wants to be spoken to so. */
   get isText(): boolean {
-    return this.#inner instanceof LineDecoder;
+    return this.#inner !== undefined && !(this.#inner instanceof MessageDecoder);
   }
 
   get pending(): Pending {
