@@ -62,7 +62,7 @@ export class RedisConsumer implements Consumer {
   readonly #stop = new AbortController();
   readonly #loop: Promise<void>;
   #credit: number;
-  #awake = new Deferred<void>();
+  #awake: Deferred<void> | undefined; // while the loop sleeps
   #waiting: AbortController | undefined;
   #revision = 0; // of what there is to look into
   #batch = 64;
@@ -190,6 +190,7 @@ export class RedisConsumer implements Consumer {
   /** Waits for room, or for queues. */
   async #sleep(): Promise<void> {
     this.#lastLook = this.#ports.clock.monotonic();
+    this.#awake = new Deferred<void>();
     await this.#awake.promise;
     this.#lastLook = this.#ports.clock.monotonic();
   }
@@ -268,8 +269,8 @@ export class RedisConsumer implements Consumer {
   }
 
   #wake(): void {
-    this.#awake.resolve();
-    this.#awake = new Deferred<void>();
+    this.#awake?.resolve();
+    this.#awake = undefined;
   }
 
   async #recover(error: Error, signal: AbortSignal): Promise<void> {

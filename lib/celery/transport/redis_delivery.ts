@@ -50,14 +50,14 @@ export class RedisDelivery implements Delivery {
     return this.#settle("release");
   }
 
-  async #settle(ending: Ending): Promise<void> {
+  #settle(ending: Ending): Promise<void> {
     if (this.#isSettled) {
-      throw new UsageError(`Cannot ${ending} delivery ${this.deliveryTag}: it is settled already`, {
-        code: "ERR_STATE",
-      });
+      return Promise.reject(
+        new UsageError(`Cannot ${ending} delivery ${this.deliveryTag}: it is settled already`, { code: "ERR_STATE" }),
+      );
     }
     this.#isSettled = true;
-    await this.#end(ending);
+    return this.#end(ending);
   }
 }
 

@@ -81,14 +81,14 @@ export class RedisLeases {
   }
 
   /** The message is done. Resolves when the server knows. */
-  async settle(lease: Lease): Promise<void> {
-    if (this.#letGo(lease)) await this.#acks.add(lease.tag);
+  settle(lease: Lease): Promise<void> {
+    return this.#letGo(lease) ? this.#acks.add(lease.tag) : Promise.resolve();
   }
 
   /** The message goes back to its list: in front, as it was, or behind the others. */
-  async giveBack(lease: Lease, side: "front" | "back"): Promise<void> {
+  giveBack(lease: Lease, side: "front" | "back"): Promise<void> {
     this.#letGo(lease);
-    await (side === "front" ? this.#fronts : this.#backs).add(lease);
+    return (side === "front" ? this.#fronts : this.#backs).add(lease);
   }
 
   /** Counts everything that is held from now on. */

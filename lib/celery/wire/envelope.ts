@@ -71,9 +71,9 @@ export function decodeEnvelope(bytes: Uint8Array): Envelope {
   // As kombu writes it, the body comes first: no need to parse the largest part as JSON.
   if (end !== -1 && text.startsWith('", "', end)) {
     const body = text.slice(BODY_START.length, end);
-    if (!body.includes("\\")) return readEnvelope(parseJson(`{${text.slice(end + 3)}`), body);
+    if (!body.includes("\\")) return readEnvelope(bytes, parseJson(`{${text.slice(end + 3)}`), body);
   }
-  return readEnvelope(parseJson(text), undefined);
+  return readEnvelope(bytes, parseJson(text), undefined);
 }
 
 /** Facts of an envelope that are needed to record it among the unacknowledged; undefined if it is none. */
@@ -85,7 +85,7 @@ export function envelopeAddress(bytes: Uint8Array): EnvelopeAddress | undefined 
   }
 }
 
-function readEnvelope(envelope: unknown, firstBody: string | undefined): Envelope {
+function readEnvelope(bytes: Uint8Array, envelope: unknown, firstBody: string | undefined): Envelope {
   if (!isPlainObject(envelope)) throw notAnEnvelope("it is no object");
   const properties = own(envelope, "properties");
   if (!isPlainObject(properties)) throw notAnEnvelope("it has no properties");
@@ -106,6 +106,7 @@ function readEnvelope(envelope: unknown, firstBody: string | undefined): Envelop
       contentType: textOr(own(envelope, "content-type"), ""),
       contentEncoding: textOr(own(envelope, "content-encoding"), ""),
       body: decodeBody(body, own(properties, "body_encoding")),
+      envelope: bytes,
     },
   };
 }
@@ -115,17 +116,20 @@ function decodeBody(body: unknown, encoding: unknown): Uint8Array {
   return encoding === "base64" ? Buffer.from(body, "base64") : utf8(body);
 }
 
+/** Built by assignment, as they are written. */
 function readProperties(properties: Record<string, unknown>): MessageProperties {
-  const text = (name: string) => own(properties, name);
-  const [correlationId, replyTo, expiration] = [text("correlation_id"), text("reply_to"), text("expiration")];
+  const correlationId = own(properties, "correlation_id");
+  const replyTo = own(properties, "reply_to");
+  const expiration = own(properties, "expiration");
   const mode = own(properties, "delivery_mode");
-  return {
+  const read: { -readonly [Name in keyof MessageProperties]: MessageProperties[Name] } = {
     priority: toPriority(own(properties, "priority")),
-    ...(typeof correlationId === "string" ? { correlationId } : {}),
-    ...(typeof replyTo === "string" ? { replyTo } : {}),
-    ...(mode === 1 || mode === 2 ? { deliveryMode: mode } : {}),
-    ...(typeof expiration === "string" || typeof expiration === "number" ? { expiration: String(expiration) } : {}),
   };
+  if (typeof correlationId === "string") read.correlationId = correlationId;
+  if (typeof replyTo === "string") read.replyTo = replyTo;
+  if (mode === 1 || mode === 2) read.deliveryMode = mode;
+  if (typeof expiration === "string" || typeof expiration === "number") read.expiration = String(expiration);
+  return read;
 }
 
 /** As Python's `int()`: also digits in a text; whatever is no number is 0. */

@@ -42,4 +42,6 @@ export interface Message {
   readonly contentEncoding: string;
   /** Serialized and, where headers.compression says so, compressed; never base64. Opaque to everything but the serializers. */
   readonly body: Uint8Array;
+  /** All of it in kombu's envelope, where it came in one: who passes it on need not write it anew. */
+  readonly envelope?: Uint8Array;
 }

@@ -14,14 +14,16 @@
  *     | kind | job: u32  | json size: u32| json          | body (task only) |
  *     +------+-----------+---------------+---------------+------------------+
  *
- * The body of a task is passed on as it came. Headers go as JSON; those that JSON cannot carry (bytes, big integers, both
- * only on AMQP) go in the runtime's own serialization, marked by kind `task-exotic`.
+ * A task that came in kombu's envelope is passed on in it (`envelope`: what the supervisor adds stands as numbers in the place of
+ * the JSON). Of any other the body is passed on as it came, and the headers go as JSON; those that JSON cannot carry (bytes,
+ * big integers, both only on AMQP) go in the runtime's own serialization, marked by kind `task-exotic`.
  * @module
  */
 import { Buffer } from "node:buffer";
 import { deserialize, serialize } from "node:v8";
 import { utf8 } from "../../base/bytes.ts";
 import { ProtocolError } from "../../base/errors.ts";
+import { decodeEnvelope } from "../wire/envelope.ts";
 import type { HeaderValue, Message } from "../wire/message.ts";
 import type { TaskInfo } from "./task_info.ts";
 
@@ -34,6 +36,7 @@ const Kind = {
   abort: 4,
   settings: 5,
   stop: 6,
+  envelope: 7,
   hello: 11,
   started: 12,
   done: 13,
@@ -170,7 +173,8 @@ function isExotic(value: HeaderValue | undefined): boolean {
 export function encodeToChild(message: ToChild): Parts {
   switch (message.kind) {
     case "task": {
-      const { body, ...described } = message.message;
+      const { body, envelope, ...described } = message.message;
+      if (envelope !== undefined) return [orderHead(message), envelope];
       const rest = { ...message, message: described };
       if (!isExotic(described.headers)) {
         const json = Buffer.from(JSON.stringify(rest));
@@ -190,6 +194,41 @@ export function encodeToChild(message: ToChild): Parts {
   }
 }
 
+const ORDER_BYTES = 25;
+
+/** What the supervisor adds to an envelope; NaN stands for null. */
+function orderHead({ job, staleAtMs, timeLimit, softTimeLimit, redelivered }: TaskOrder): Buffer {
+  const out = Buffer.allocUnsafe(HEAD_BYTES + ORDER_BYTES);
+  out.writeUInt8(Kind.envelope, 0);
+  out.writeUInt32BE(job, 1);
+  out.writeUInt32BE(ORDER_BYTES, 5);
+  out.writeDoubleBE(staleAtMs ?? NaN, HEAD_BYTES);
+  out.writeDoubleBE(timeLimit ?? NaN, HEAD_BYTES + 8);
+  out.writeDoubleBE(softTimeLimit ?? NaN, HEAD_BYTES + 16);
+  out.writeUInt8(redelivered ? 1 : 0, HEAD_BYTES + 24);
+  return out;
+}
+
+function readOrder(job: number, added: Buffer, bytes: Buffer): TaskOrder {
+  const { message, exchange, routingKey } = decodeEnvelope(bytes);
+  return {
+    kind: "task",
+    job,
+    staleAtMs: numberAt(added, 0),
+    message,
+    exchange,
+    routingKey,
+    redelivered: added[24] === 1,
+    timeLimit: numberAt(added, 8),
+    softTimeLimit: numberAt(added, 16),
+  };
+}
+
+function numberAt(bytes: Buffer, at: number): number | null {
+  const number = bytes.readDoubleBE(at);
+  return Number.isNaN(number) ? null : number;
+}
+
 /** The order's body is a view into `payload`. */
 export function decodeToChild(payload: Buffer): ToChild {
   const { kind, job, json, rest } = split(payload);
@@ -199,6 +238,8 @@ export function decodeToChild(payload: Buffer): ToChild {
       const order = (kind === Kind.task ? parse(json) : deserialize(json)) as TaskOrder;
       return { ...order, message: { ...order.message, body: rest } };
     }
+    case Kind.envelope:
+      return readOrder(job, json, rest);
     case Kind.recall:
       return { kind: "recall", jobs: parse(json) as number[] };
     case Kind.abort:

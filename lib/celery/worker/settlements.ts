@@ -12,11 +12,16 @@ export class Settlements {
   /** @param onError told why the broker could not be told; the message will be delivered again */
   track(settling: Promise<void>, onError: (error: unknown) => void): void {
     this.#pending++;
-    settling.catch(onError).then(() => {
-      this.#pending--;
-      if (this.#pending === 0) this.#idle?.resolve();
+    settling.then(this.#settled, (error) => {
+      onError(error);
+      this.#settled();
     });
   }
+
+  readonly #settled = (): void => {
+    this.#pending--;
+    if (this.#pending === 0) this.#idle?.resolve();
+  };
 
   /** Resolves when nothing is pending. */
   idle(): Promise<void> {
