@@ -2,12 +2,14 @@
  * The addition service over a plain connection: `5 7\n` is answered with `12\n`.
  * @module
  */
-import { asError, ConnectionError } from "../base/errors.ts";
+import { utf8, utf8ToString } from "../base/bytes.ts";
+import { asError, ConnectionError, LimitError } from "../base/errors.ts";
 import {
   type Address,
   connect,
   type Connection,
   type ConnectOptions,
+  delimited,
   Framed,
   lines,
   listen,
@@ -38,11 +40,17 @@ export function serveAddition(options: AdditionServerOptions = {}): Promise<List
 
 /** As many requests as the client likes; a bad one is answered with an error, and the connection kept. */
 async function serveOne(connection: Connection, add: Addition, idleTimeoutMs: number): Promise<void> {
-  const session = new Framed(connection, lines({ lastMayBeOpen: true }), { idleTimeoutMs });
+  const codec = delimited({ delimiter: utf8("\n"), lastMayBeOpen: true });
+  const session = new Framed(connection, codec, { idleTimeoutMs, leaveBroken: true });
   const reader = new AdditionReader();
-  for await (const line of session) {
-    const answer = answerTo(line, reader, add);
-    if (answer !== undefined) await session.send(answer);
+  try {
+    for await (const line of session) {
+      const answer = answerTo(utf8ToString(line), reader, add); // what is no UTF-8 is no number either
+      if (answer !== undefined) await session.send(utf8(answer));
+    }
+  } catch (error) {
+    if (!(error instanceof LimitError) || !connection.isOpen) throw error;
+    await session.send(utf8(`error: ${error.message}`)); // and no more: where the next line begins, nobody knows
   }
 }
 
