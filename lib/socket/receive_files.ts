@@ -200,8 +200,9 @@ class Receiver {
         if (message.kind !== "data") throw new ProtocolError(`Cannot receive: ${message.kind} came inside a file`);
         take(message.bytes);
         if (file.patience !== undefined) await file.patience;
-        if (limit !== undefined) await limit.take(sentBytes - pacedBytes, signal);
-        pacedBytes = sentBytes;
+        const unpacedBytes = sentBytes - pacedBytes;
+        pacedBytes = sentBytes; // more may come while we wait
+        if (limit !== undefined) await limit.take(unpacedBytes, signal);
       }
     } finally {
       this.#session.divert(undefined);

@@ -25,9 +25,11 @@ import {
 } from "../../lib/socket/mod.ts";
 import { PassThrough, Readable } from "node:stream";
 import { receiveStream } from "../../lib/socket/receive_stream.ts";
+import { RateLimit } from "../../lib/socket/rate_limit.ts";
 import { Session } from "../../lib/socket/session.ts";
 import { Seeded } from "../support/seeded.ts";
 import { startSocketServer, type TestServer } from "../support/socket_server.ts";
+import { testDir } from "../support/temp_dir.ts";
 import { HOSTILE_NAMES } from "../support/hostile_names.ts";
 
 async function send(
@@ -300,6 +302,28 @@ describe("getting files", () => {
     await expect(client.send(list)).rejects.toMatchObject({ code: "refused" });
     await client.close();
     await server.close();
+  });
+});
+
+describe("a rate limit", () => {
+  /** Lets everything pass, and counts it. */
+  class Counter extends RateLimit {
+    bytes = 0;
+
+    override async take(bytes: number): Promise<void> {
+      this.bytes += bytes;
+      await new Promise((resolve) => setTimeout(resolve, 1)); // more arrives meanwhile
+    }
+  }
+
+  test("counts every byte that is sent, and every byte that is received", async () => {
+    const to = await startSocketServer();
+    const [sent, received] = [new Counter(1), new Counter(1)];
+
+    await send(to, [write(join(to.home, "big.bin"), BIG)], { limit: sent });
+    await get(to, ["big.bin"], testDir(), { limit: received });
+
+    expect([sent.bytes, received.bytes]).toEqual([BIG.length, BIG.length]);
   });
 });
 
