@@ -196,13 +196,13 @@ class Receiver {
     try {
       while (true) {
         const message = await this.#next();
+        if (message.kind === "data") take(message.bytes);
+        if (file.patience !== undefined) await file.patience;
+        const unpacedBytes = sentBytes - pacedBytes; // of a small file they come together with its end
+        pacedBytes = sentBytes; // more may come while we wait
+        if (limit !== undefined && unpacedBytes > 0) await limit.take(unpacedBytes, signal);
         if (message.kind === "end" || message.kind === "abort") return { end: message, sentBytes, failure };
         if (message.kind !== "data") throw new ProtocolError(`Cannot receive: ${message.kind} came inside a file`);
-        take(message.bytes);
-        if (file.patience !== undefined) await file.patience;
-        const unpacedBytes = sentBytes - pacedBytes;
-        pacedBytes = sentBytes; // more may come while we wait
-        if (limit !== undefined) await limit.take(unpacedBytes, signal);
       }
     } finally {
       this.#session.divert(undefined);
