@@ -10,7 +10,7 @@ import { Tuple } from "../../base/pyvalue.ts";
 import { NamingError } from "../wire/errors.ts";
 import { Uri } from "../wire/uri.ts";
 import { MemoryStore, type NameEntry, type NameStore } from "./name_store.ts";
-import { compilePythonRegex } from "./python_regex.ts";
+import { PythonRegex } from "./python_regex.ts";
 
 /** Id and name of the name server; its own registration cannot be removed. */
 export const NAME_SERVER_NAME = "Pyro.NameServer";
@@ -132,8 +132,8 @@ function matcherOf(filters: Filters): (name: string, tags: ReadonlySet<string>) 
     return (name) => name.startsWith(start);
   }
   if (isTrue(regex)) {
-    const pattern = compilePythonRegex(checkText("regex", regex));
-    return (name) => pattern.test(name);
+    const pattern = new PythonRegex(checkText("regex", regex));
+    return (name) => pattern.matches(name);
   }
   if (isTrue(metadata_all)) {
     const wanted = [...tagsOf("metadata_all", metadata_all)];
