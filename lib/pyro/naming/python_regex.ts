@@ -16,7 +16,7 @@ import { ProgramRunner } from "./regex/program_runner.ts";
 /** Longer patterns are refused: none that is meant for names is. */
 const MAX_PATTERN_CHARS = 1000;
 /** Steps from state to state, over all texts together: a second or two. A plain pattern takes some three a character. */
-const MAX_STEPS = 200_000_000;
+const MAX_STEPS = 100_000_000;
 
 /** One pattern, for one listing of names. */
 export class PythonRegex {
