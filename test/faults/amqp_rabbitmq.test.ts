@@ -155,6 +155,37 @@ describeWithPeers(["rabbitmq-server"], "an AMQP client", () => {
       });
     }
 
+    test.each(
+      [
+        ["shared by its queues, as it was last changed", "channel", 7],
+        ["of each of its queues, as it was last changed", "consumer", 14],
+      ] as const,
+    )("holds no more than its credit afterwards, %s", async (_, creditScope, held) => {
+      const proxy = await FaultProxy.start({ host: "127.0.0.1", port: server.port });
+      onTestFinished(() => proxy.stop());
+      const client = clientOf({ urls: `amqp://127.0.0.1:${proxy.port}//`, backoff: { startMs: 5, maxMs: 5 } });
+      const queues = [`${creditScope}-1`, `${creditScope}-2`];
+      await client.declare(queues.map((queue) => ({ kind: "queue", declaration: { queue, durable: true } })));
+      const publish = (routingKey: string) =>
+        client.publish({ exchange: "", routingKey, properties: { deliveryMode: 2 }, body: Buffer.alloc(10) });
+      await Promise.all(queues.flatMap((queue) => Array.from({ length: 20 }, () => publish(queue))));
+      const consumer = await client.consume({
+        queues: queues.map((queue) => ({ queue })),
+        credit: 3,
+        creditScope,
+        onMessage: () => {},
+      });
+      consumer.setCredit(7);
+
+      proxy.cut();
+
+      await eventually("it is connected again", () => proxy.accepted === 2 && client.state.kind === "ready");
+      await eventually("its credit is used", () => consumer.unsettled === held);
+      await client.withChannel((channel) => channel.qos(1, false)); // whatever was on its way before is here now
+      expect(consumer.unsettled).toBe(held);
+      await consumer.close();
+    });
+
     test("notices a connection that swallows everything, by its heartbeats", async () => {
       const proxy = await FaultProxy.start({ host: "127.0.0.1", port: server.port });
       onTestFinished(() => proxy.stop());
