@@ -151,6 +151,7 @@ export class RedisStore {
     this.#watched ??= new OptimisticTransactions(this.#client);
     const replies = await this.#watched.run([key], async (read) => {
       const [stored] = await read([["GET", key]]);
+      if (stored instanceof RedisError) throw stored;
       return isSuccess(textOf(stored)) ? undefined : writeCommands(key, this.#ttlSeconds, value);
     }, { ...options, ...REPEATABLE });
     return replies !== undefined;

@@ -63,6 +63,22 @@ describeWithPeers(["redis-server"], "RedisBackend", () => {
   const stored = async (key: string): Promise<RespValue> => textOf(await redis.run(["GET", key])) ?? null;
 
   for (const way of ["scripts", "no scripts"]) {
+    test(`stores what is asked for in one tick, each for itself: one refusal does not reach its neighbours (${way})`, async () => {
+      const ids = Array.from({ length: 150 }, (_, i) => `tick ${way} ${i}`);
+      await redis.run(["LPUSH", `celery-task-meta-${ids[70]}`, "a list"]);
+      await of(way).store(meta("SUCCESS", "the first", ids[71]), request);
+
+      const outcomes = await Promise.allSettled(ids.map((id, i) => of(way).store(meta("SUCCESS", i, id), request)));
+
+      const refused = outcomes.filter(({ status }) => status === "rejected");
+      expect(refused).toEqual([outcomes[70]]);
+      expect(String((refused[0] as PromiseRejectedResult).reason)).toContain("WRONGTYPE");
+      expect(outcomes[71]).toEqual({ status: "fulfilled", value: false });
+      expect(outcomes[149]).toEqual({ status: "fulfilled", value: true });
+      expect(JSON.parse(String(await stored(`celery-task-meta-${ids[71]}`)))).toMatchObject({ result: "the first" });
+      expect(JSON.parse(String(await stored(`celery-task-meta-${ids[149]}`)))).toMatchObject({ result: 149 });
+    });
+
     test(`stores under Celery's key with the expiry, and announces the same bytes (${way})`, async () => {
       const id = `announced ${way}`;
       const seen: ResultMeta[] = [];

@@ -114,38 +114,47 @@ export class JobRunner<P> {
     return true;
   }
 
-  /** Begins jobs while there is room and this turn of the loop is young. */
+  /** Begins jobs while there is room and this turn of the loop is young; who ends one calls again. */
   #pump(): void {
-    if (this.#isPumping || this.#queue.size === 0) return; // a job that ended at once is followed by the loop below
-    if (this.#turnEndsAtMs === undefined) {
-      this.#turnEndsAtMs = this.#clock.monotonic() + TURN_MS;
-      setImmediate(() => {
-        this.#turnEndsAtMs = undefined;
-        this.#pump();
-      });
-    }
+    if (this.#isPumping) return; // a job that ended at once is followed by the loop below
     this.#isPumping = true;
-    while (this.#running.size < this.#options.concurrency && this.#clock.monotonic() < this.#turnEndsAtMs) {
+    while (this.#running.size < this.#options.concurrency) {
       const order = this.#queue.peek();
       if (order === undefined) break;
       const isQuick = this.#isQuick(order);
       if (!isQuick && this.#concluding > 0 && this.#options.concurrency === 1) break; // `#concluded` goes on
+      const now = this.#clock.monotonic();
+      if (now >= this.#turnEnd(now)) break;
       this.#queue.shift();
-      this.#begin(order, isQuick);
+      this.#begin(order, isQuick, now);
     }
     this.#isPumping = false;
   }
+
+  /** When this turn of the loop has to end; the next one goes on from there. */
+  #turnEnd(now: number): number {
+    if (this.#turnEndsAtMs === undefined) {
+      this.#turnEndsAtMs = now + TURN_MS;
+      setImmediate(this.#nextTurn);
+    }
+    return this.#turnEndsAtMs;
+  }
+
+  readonly #nextTurn = (): void => {
+    this.#turnEndsAtMs = undefined;
+    this.#pump();
+  };
 
   #isQuick(order: TaskOrder): boolean {
     return (this.#runTimes.estimate(nameOf(order)) ?? Infinity) <= QUICK_MS;
   }
 
-  #begin(order: TaskOrder, isQuick: boolean): void {
+  #begin(order: TaskOrder, isQuick: boolean, now: number): void {
     const { steps, note } = this.#options;
-    if (this.#isStale(order)) return this.#giveUpStale(order);
+    if (this.#isStale(order, now)) return this.#giveUpStale(order);
     const prepared = steps.prepare(order);
     if ("outcome" in prepared) return this.#report(order, { outcome: prepared.outcome, runMs: 0 });
-    const began = { nowMs: this.#clock.monotonic(), atMs: this.#clock.now() };
+    const began = { nowMs: now, atMs: this.#clock.now() };
     const running: Running<P> = {
       order,
       prepared: prepared.prepared,
@@ -156,7 +165,7 @@ export class JobRunner<P> {
     };
     note(order.job);
     if (!isQuick) this.#announce(running);
-    if (this.#isStale(order, LATE_MS)) return this.#giveUpStale(order);
+    if (this.#isStale(order, this.#clock.monotonic() - LATE_MS)) return this.#giveUpStale(order);
 
     this.#running.set(order.job, running);
     let value: unknown;
@@ -180,13 +189,14 @@ export class JobRunner<P> {
     this.#options.flush();
   }
 
-  #isStale(order: TaskOrder, graceMs = 0): boolean {
-    return order.staleAtMs !== null && this.#clock.monotonic() > order.staleAtMs + graceMs;
+  #isStale(order: TaskOrder, now: number): boolean {
+    return order.staleAtMs !== null && now > order.staleAtMs;
   }
 
   /** Returns a job whose lease has run out, and those behind it that share its fate, in their order. */
   #giveUpStale(first: TaskOrder): void {
-    const stale = [first, ...this.#queue.remove((order) => this.#isStale(order))];
+    const now = this.#clock.monotonic();
+    const stale = [first, ...this.#queue.remove((order) => this.#isStale(order, now))];
     this.#options.send({ kind: "returned", jobs: stale.map((order) => order.job) });
   }
 
