@@ -6,7 +6,7 @@ import { toWireOptions } from "./apply_options.ts";
 import type { Celery } from "./app.ts";
 import type { AsyncResult } from "./async_result.ts";
 import { addToChord, replaceTask } from "./canvas/replace.ts";
-import type { Signature } from "./canvas/signature.ts";
+import type { AnySignature, Signature } from "./canvas/signature.ts";
 import { Retry } from "./control_flow.ts";
 import { retryOptions } from "./retry.ts";
 import type { TaskProperties } from "./task_options.ts";
@@ -130,7 +130,7 @@ export class TaskContext {
    *
    * @throws {Ignore} always: this run has no result of its own
    */
-  replace(signature: Signature): never {
+  replace(signature: AnySignature): never {
     return replaceTask(this.app, this.request, signature);
   }
 

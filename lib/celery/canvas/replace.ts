@@ -10,7 +10,7 @@ import { link, linkError } from "./links.ts";
 import { clone, createNode, fromData, kindOf, listOption, type Node, tasksOf, valuesOf } from "./node.ts";
 import { applyNode } from "./apply.ts";
 import { sendNode } from "./send.ts";
-import type { Signature } from "./signature.ts";
+import type { AnySignature, Signature } from "./signature.ts";
 
 /**
  * Puts a signature in the place of a running task: it gets the task's id, followers, and part in a chord.
@@ -19,7 +19,7 @@ import type { Signature } from "./signature.ts";
  *
  * @throws {Ignore}, always, once the signature is on its way; {ImproperlyConfigured} for one that cannot take the place
  */
-export function replaceTask(app: Celery, request: TaskRequest, signature: Signature): never {
+export function replaceTask(app: Celery, request: TaskRequest, signature: AnySignature): never {
   const node = replacement(app, request, signature.node);
   const result = request.isEager ? applyNode(app, node, {}) : sendNode(app, node, {});
   throw new Ignore(`Replaced by ${node.task}`, result.published);
