@@ -23,17 +23,24 @@ const STORE = new RedisScript(
 local outcomes = {}
 for i, key in ipairs(KEYS) do
   local value, outcome = ARGV[i + 1], 1
-  local stored = redis.pcall('GET', key)
-  if type(stored) == 'table' then
-    outcome = stored
-  elseif stored and string.find(stored, 'SUCCESS', 1, true) then
-    local readable, meta = pcall(cjson.decode, stored)
-    if readable and type(meta) == 'table' and meta['status'] == 'SUCCESS' then outcome = 0 end
+  local written
+  if ARGV[1] == '0' then written = redis.pcall('SET', key, value, 'NX') else written = redis.pcall('SET', key, value, 'EX', ARGV[1], 'NX') end
+  if not written then
+    local stored = redis.pcall('GET', key)
+    if type(stored) == 'table' then
+      written = stored
+    elseif string.find(stored, 'SUCCESS', 1, true) then
+      local readable, meta = pcall(cjson.decode, stored)
+      if readable and type(meta) == 'table' and meta['status'] == 'SUCCESS' then outcome = 0 end
+    end
+    if not written and outcome == 1 then
+      if ARGV[1] == '0' then written = redis.pcall('SET', key, value) else written = redis.pcall('SETEX', key, ARGV[1], value) end
+    end
   end
-  if outcome == 1 then
-    local written
-    if ARGV[1] == '0' then written = redis.pcall('SET', key, value) else written = redis.pcall('SETEX', key, ARGV[1], value) end
-    if written['err'] then outcome = written else redis.call('PUBLISH', key, value) end
+  if written and written['err'] then
+    outcome = written
+  elseif outcome == 1 then
+    redis.call('PUBLISH', key, value)
   end
   outcomes[i] = outcome
 end

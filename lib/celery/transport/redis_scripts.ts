@@ -10,7 +10,8 @@ import { RedisScript } from "../../redis/mod.ts";
  * KEYS: unacked, index, list …  ARGV: now, limit.
  *
  * Takes up to `limit` messages from the right ends of the lists, in the order given, and records each among the
- * unacknowledged as kombu does: a worker that dies at any moment leaves them either in their list or there.
+ * unacknowledged as kombu does: a worker that dies at any moment leaves them either in their list or there. They are recorded
+ * before they leave their list: a server out of memory refuses the record, and nothing is lost.
  *
  * Returns `[list, tag, envelope]` for each; what is no envelope is removed and has no tag.
  */
@@ -46,18 +47,30 @@ redis.call('HLEN', KEYS[1])
 redis.call('ZCARD', KEYS[2])
 local taken, left = {}, tonumber(ARGV[2])
 for i = 3, #KEYS do
-  while left > 0 do
-    local envelope = redis.pcall('RPOP', KEYS[i])
-    if type(envelope) == 'table' and #taken == 0 then return envelope end
-    if type(envelope) ~= 'string' then break end
+  if left <= 0 then break end
+  local waiting = redis.pcall('LRANGE', KEYS[i], -left, -1)
+  if waiting['err'] then
+    if #taken == 0 then return waiting end
+    break
+  end
+  local records, scores = {}, {}
+  for at = #waiting, 1, -1 do
+    local envelope = waiting[at]
     local tag, exchange, key = read(envelope)
     if tag then
-      redis.call('HSET', KEYS[1], tag, '[' .. envelope .. ', ' .. exchange .. ', ' .. key .. ']')
-      redis.call('ZADD', KEYS[2], ARGV[1], tag)
+      records[#records + 1] = tag
+      records[#records + 1] = '[' .. envelope .. ', ' .. exchange .. ', ' .. key .. ']'
+      scores[#scores + 1] = ARGV[1]
+      scores[#scores + 1] = tag
     end
     taken[#taken + 1] = {KEYS[i], tag or false, envelope}
-    left = left - 1
   end
+  if #records > 0 then
+    redis.call('HSET', KEYS[1], unpack(records))
+    redis.call('ZADD', KEYS[2], unpack(scores))
+  end
+  if #waiting > 0 then redis.call('LTRIM', KEYS[i], 0, -(#waiting + 1)) end
+  left = left - #waiting
 end
 return taken
 `.trim(),
