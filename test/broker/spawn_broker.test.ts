@@ -3,12 +3,12 @@ import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { findBroker, spawnBroker } from "../../lib/broker/mod.ts";
 import { eventually } from "../support/eventually.ts";
-import { run } from "../support/program.ts";
+import { run, TYPESCRIPT } from "../support/program.ts";
 import { RespClient } from "../support/resp_client.ts";
 import { testDir } from "../support/temp_dir.ts";
 
 /** How a child understands TypeScript here; programs pass their own flags on. */
-const execArgv = ["--import", "tsx"];
+const execArgv = TYPESCRIPT;
 
 async function connectTo(path: string): Promise<RespClient> {
   const client = await RespClient.open({ path });

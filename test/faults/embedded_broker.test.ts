@@ -7,6 +7,7 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { findBroker, publicSocketPath } from "../../lib/broker/mod.ts";
 import { RespClient } from "../support/resp_client.ts";
+import { TYPESCRIPT } from "../support/program.ts";
 import { Seeded } from "../support/seeded.ts";
 import { testDir } from "../support/temp_dir.ts";
 
@@ -15,7 +16,7 @@ const ROUNDS = Number(process.env.KILL_ROUNDS ?? 2);
 
 async function startChild(folder: string, options: object): Promise<{ client: RespClient; kill(): Promise<void> }> {
   const child = fork(MAIN, [JSON.stringify({ folder, ...options })], {
-    execArgv: ["--import", "tsx"],
+    execArgv: [...TYPESCRIPT],
     stdio: "ignore",
   });
   onTestFinished(() => void child.kill("SIGKILL"));

@@ -3,9 +3,9 @@ import { existsSync, readdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { type ChildExit, ChildPool, type ChildPoolOptions, describeExit, findSignal } from "../../lib/proc/mod.ts";
 import { eventually } from "../support/eventually.ts";
-import { Program, script } from "../support/program.ts";
+import { Program, script, TYPESCRIPT } from "../support/program.ts";
 
-const EXEC_ARGV = ["--import", "tsx"];
+const EXEC_ARGV = TYPESCRIPT;
 const pools: ChildPool[] = [];
 
 /** A pool of echo children that writes down what happens. */

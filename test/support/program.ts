@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { fileURLToPath } from "node:url";
 import { eventually } from "./eventually.ts";
 
 /** A child process under test: its output is collected, and it is stopped by PID, never by name. */
@@ -90,7 +91,18 @@ export async function run(
   return { code, stdout: program.stdout, stderr: program.stderr };
 }
 
-/** How the tests run one of our scripts: this Node with tsx's loader, without tsx's launcher process. */
+/** Node's options to run TypeScript in tests, for children of ours too. */
+export const TYPESCRIPT: readonly string[] = [
+  "--import",
+  fileURLToPath(new URL("./loader/register.mjs", import.meta.url)),
+];
+
+/** How the tests run one of our scripts: this Node, with types taken out by the tests' own loader. */
 export function script(path: string, args: readonly string[] = []): [command: string, args: string[]] {
+  return [process.execPath, [...TYPESCRIPT, path, ...args]];
+}
+
+/** The same as users run it: with tsx, but for its launcher process. */
+export function userScript(path: string, args: readonly string[] = []): [command: string, args: string[]] {
   return [process.execPath, ["--import", "tsx", path, ...args]];
 }

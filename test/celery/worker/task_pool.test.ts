@@ -7,6 +7,7 @@ import type { TaskInfo } from "../../../lib/celery/worker/task_info.ts";
 import { TaskPool, type TaskPoolOptions } from "../../../lib/celery/worker/task_pool.ts";
 import { readTaskHeaders } from "../../../lib/celery/wire/task_message.ts";
 import { eventually } from "../../support/eventually.ts";
+import { TYPESCRIPT } from "../../support/program.ts";
 
 const pools: TaskPool[] = [];
 let number = 0;
@@ -45,7 +46,7 @@ async function startPool(options: Partial<TaskPoolOptions> = {}) {
     kind: "prefork",
     module: new URL("./stub_child.ts", import.meta.url),
     args: [JSON.stringify({ tasksPerChild: options.tasksPerChild ?? 1 })],
-    execArgv: ["--import", "tsx"],
+    execArgv: TYPESCRIPT,
     processes: 1,
     tasksPerChild: 1,
     maxTasksPerChild: undefined,

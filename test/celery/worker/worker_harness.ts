@@ -16,6 +16,7 @@ import type { WorkerOptions } from "../../../lib/celery/worker/options.ts";
 import type { WorkerPorts } from "../../../lib/celery/worker/ports.ts";
 import { Worker } from "../../../lib/celery/worker/worker.ts";
 import { eventually } from "../../support/eventually.ts";
+import { TYPESCRIPT } from "../../support/program.ts";
 
 const SERIALIZERS = new SerializerRegistry();
 const ACCEPT = SERIALIZERS.acceptedTypes(["json"]);
@@ -45,7 +46,7 @@ export const WORKER_OPTIONS: WorkerOptions = {
   softShutdownMs: 0,
   logLevel: "INFO",
   childModule: new URL("./stub_child.ts", import.meta.url),
-  execArgv: ["--import", "tsx"],
+  execArgv: TYPESCRIPT,
 };
 
 /** A worker over a broker in memory with stub children, and everything it says. */
