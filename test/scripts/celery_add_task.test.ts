@@ -1,19 +1,23 @@
-import { describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { brokerFolder } from "../support/broker_folder.ts";
-import { Program, run, script } from "../support/program.ts";
+import { Program, run, script, userScript } from "../support/program.ts";
+import { testDir } from "../support/temp_dir.ts";
+
+/** All but the tests of whole queues share a broker. */
+const shared = brokerFolder(afterAll);
 
 const worker = (env: NodeJS.ProcessEnv, ...args: string[]) =>
   new Program(...script("celery/addTask.ts", ["worker", "-c", "1", ...args]), { env });
 
-describe("celery/addTask_main.ts", () => {
-  test("prints the sum and ends by itself, also when the worker is started later", { timeout: 90_000 }, async () => {
-    const { env } = brokerFolder();
-    const client = new Program(...script("celery/addTask_main.ts"), { env });
+describe("celery/addTask_main.ts", { timeout: 90_000, concurrent: true }, () => {
+  test("prints the sum and ends by itself, also when the worker is started later", async ({ onTestFinished }) => {
+    const { env } = brokerFolder(onTestFinished);
+    const client = new Program(...userScript("celery/addTask_main.ts"), { env });
     await client.printed(/^Task sent: [-\w]{36}$/m);
 
-    const later = worker(env, "-l", "INFO");
+    const later = new Program(...userScript("celery/addTask.ts", ["worker", "-c", "1", "-l", "INFO"]), { env });
 
     expect(await client.exit()).toBe(0);
     expect(client.stdout).toMatch(/^5 \+ 5 = 10$/m);
@@ -23,10 +27,9 @@ describe("celery/addTask_main.ts", () => {
   });
 });
 
-describe("celery/addTask.ts", () => {
+describe("celery/addTask.ts", { timeout: 90_000, concurrent: true }, () => {
   test(
     "says how it is used, what is near to a mistyped command, and which release it is",
-    { timeout: 90_000 },
     async () => {
       const [help, version, mistyped, wrong] = await Promise.all([
         run(...script("celery/addTask.ts", ["worker", "--help"])),
@@ -48,8 +51,8 @@ describe("celery/addTask.ts", () => {
     },
   );
 
-  test("calls a task, shows what waits, and purges it", { timeout: 90_000 }, async () => {
-    const { env } = brokerFolder();
+  test("calls a task, shows what waits, and purges it", async ({ onTestFinished }) => {
+    const { env } = brokerFolder(onTestFinished);
     const cli = (...args: string[]) => run(...script("celery/addTask.ts", args), { env });
 
     const called = await cli("call", "addTask.add", "-a", "[1, 2]");
@@ -63,9 +66,10 @@ describe("celery/addTask.ts", () => {
     expect(nobody).toMatchObject({ code: 69, stderr: "Error: No nodes replied within time constraint\n" });
   });
 
-  test("refuses a second worker on the same pidfile, and takes over a stale one", { timeout: 90_000 }, async () => {
-    const { folder, env } = brokerFolder();
+  test("refuses a second worker on the same pidfile, and takes over a stale one", async ({ onTestFinished }) => {
+    const folder = testDir(onTestFinished);
     const pidfile = join(folder, "%n.pid");
+    const { env } = shared;
     const first = worker(env, "-l", "INFO", "-n", "w1", "--pidfile", pidfile);
     await first.printed(/w1@.* ready\./);
 
@@ -79,7 +83,7 @@ describe("celery/addTask.ts", () => {
   });
 });
 
-describe("a worker that is told to stop", () => {
+describe("a worker that is told to stop", { timeout: 90_000, concurrent: true }, () => {
   const table: [signals: NodeJS.Signals[], code: number, says: RegExp][] = [
     [["SIGTERM"], 0, /\nworker: Warm shutdown \(MainProcess\)\n/],
     [
@@ -90,9 +94,8 @@ describe("a worker that is told to stop", () => {
     [["SIGQUIT"], 0, /\nworker: Cold shutdown \(MainProcess\)\n/],
   ];
 
-  test.each(table)("by %j ends with %i and Celery's words", { timeout: 90_000 }, async (signals, code, says) => {
-    const { env } = brokerFolder();
-    const program = worker(env, "-l", "INFO");
+  test.each(table)("by %j ends with %i and Celery's words", async (signals, code, says) => {
+    const program = worker(shared.env, "-l", "INFO", "-n", signals.join("-"));
     await program.printed(/ ready\./);
 
     for (const signal of signals) program.child.kill(signal);

@@ -1,6 +1,7 @@
-import { describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { Celery } from "../../lib/celery/mod.ts";
 import { brokerFolder } from "../support/broker_folder.ts";
 import { eventually } from "../support/eventually.ts";
 import { Program, run, script } from "../support/program.ts";
@@ -8,19 +9,24 @@ import { testDir } from "../support/temp_dir.ts";
 
 const APP = "test/scripts/celery_hold_app.ts";
 
-/** A worker that is ready, on a broker of its own, and how to send it tasks. */
+/** All workers share a broker; each has a queue of its own. */
+const { env } = brokerFolder(afterAll);
+const client = new Celery("client", { environment: env });
+afterAll(() => client.close());
+
+let workers = 0;
+
+/** A worker that is ready, and how to send it tasks. */
 async function startWorker(...args: string[]) {
-  const { env } = brokerFolder();
-  const worker = new Program(...script(APP, ["worker", "-l", "INFO", ...args]), { env });
+  const queue = `queue-${++workers}`;
+  const worker = new Program(...script(APP, ["worker", "-l", "INFO", "-n", `${queue}@host`, "-Q", queue, ...args]), {
+    env,
+  });
   await worker.printed(/ ready\./);
-  const call = async (task: string) => {
-    const { code, stderr } = await run(...script(APP, ["call", task]), { env });
-    expect(code, stderr).toBe(0);
-  };
-  return { worker, call, env };
+  return { worker, node: `${queue}@host`, call: (task: string) => client.sendTask(task, [], { queue }).published };
 }
 
-describe("celery worker", { timeout: 90_000 }, () => {
+describe("celery worker", { timeout: 90_000, concurrent: true }, () => {
   test("ends warm at the first Ctrl-C and cold at the second, whatever runs", async () => {
     const { worker, call } = await startWorker("-c", "1");
     await call("holdApp.hold");
@@ -70,12 +76,14 @@ describe("celery worker", { timeout: 90_000 }, () => {
     expect(await worker.stop()).toBe(0);
   });
 
-  test("--detach goes on in the background until it is told to stop", async () => {
-    const { env, folder } = brokerFolder();
+  test("--detach goes on in the background until it is told to stop", async ({ onTestFinished }) => {
+    const folder = testDir(onTestFinished);
     const [pidfile, logfile] = [join(folder, "worker.pid"), join(folder, "worker.log")];
     const files = ["--pidfile", pidfile, "--logfile", logfile];
 
-    const started = await run(...script(APP, ["worker", "-D", "-l", "INFO", "-c", "1", ...files]), { env });
+    const started = await run(...script(APP, ["worker", "-D", "-l", "INFO", "-c", "1", "-Q", "detached", ...files]), {
+      env,
+    });
 
     expect(started).toMatchObject({ code: 0, stderr: "" });
     await eventually("it is ready", () => existsSync(logfile) && readFileSync(logfile, "utf8").includes(" ready."));
@@ -83,14 +91,12 @@ describe("celery worker", { timeout: 90_000 }, () => {
     await eventually("it has removed its pidfile", () => !existsSync(pidfile));
   });
 
-  test("--statedb remembers revoked tasks from one run to the next", async () => {
-    const state = join(testDir(), "worker.state");
+  test("--statedb remembers revoked tasks from one run to the next", async ({ onTestFinished }) => {
+    const state = join(testDir(onTestFinished), "worker.state");
     writeFileSync(state, JSON.stringify({ clock: 1, revoked: { "an-id": Date.now() / 1000 } }));
-    const { worker, env } = await startWorker("-c", "1", "--statedb", state);
+    const { worker, node } = await startWorker("-c", "1", "--statedb", state);
 
-    const inspected = await run(...script(APP, ["inspect", "revoked", "--json"]), { env });
-
-    expect(inspected.stdout).toContain('"an-id"');
+    expect((await client.control.inspect({ destination: [node] }).revoked()).get(node)).toEqual(["an-id"]);
     expect(await worker.stop()).toBe(0);
     expect(JSON.parse(readFileSync(state, "utf8"))).toMatchObject({ revoked: { "an-id": expect.any(Number) } });
   });
