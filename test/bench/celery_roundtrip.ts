@@ -2,9 +2,9 @@
  * How long one `delay().get()` takes, with nothing else going on: the median of many, one after the other.
  * @module
  */
-import { Celery } from "../../lib/celery/mod.ts";
-import { alternate, type Bench, type Measurement, median, runAlone } from "./harness.ts";
-import { environment, ourWorker, python, pythonWorker, withRedis } from "./celery/setting.ts";
+import { alternate, type Bench, type Measurement, runAlone } from "./harness.ts";
+import { roundTripMs } from "./celery/rates.ts";
+import { ourWorker, python, pythonWorker, withRedis } from "./celery/setting.ts";
 
 const CALLS = 300;
 
@@ -17,24 +17,6 @@ for i in range(${calls}):
     times.append((time.perf_counter() - start) * 1000)
 print(sorted(times)[len(times) // 2])
 `;
-
-async function ours(url: string, calls: number): Promise<number> {
-  const worker = ourWorker(url, ["-c", "2", "-l", "INFO"]);
-  const app = new Celery("addTask", { environment: environment(url) });
-  try {
-    await worker.printed(/ ready\./);
-    const times: number[] = [];
-    for (let i = 0; i < calls; i++) {
-      const start = performance.now();
-      await app.sendTask("addTask.add", [i, 1]).get({ timeout: 30 });
-      times.push(performance.now() - start);
-    }
-    return median(times);
-  } finally {
-    await app.close();
-    await worker.stop();
-  }
-}
 
 async function theirs(url: string, calls: number): Promise<number> {
   const worker = pythonWorker(url, ["-c", "2", "-l", "INFO"]);
@@ -58,7 +40,9 @@ export const bench: Bench = {
         unit: "ms",
         moreIsBetter: false,
         target: 3,
-        ...await alternate(rounds, () => ours(url, calls), () => theirs(url, calls)),
+        ...await alternate(rounds, () =>
+          roundTripMs(url, calls, () => ourWorker(url, ["-c", "2", "-l", "INFO"])), () =>
+          theirs(url, calls)),
       }];
     }),
 };

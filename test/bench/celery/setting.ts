@@ -3,10 +3,15 @@
  * @module
  */
 import { execFileSync } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { publicSocketPath } from "../../../lib/broker/mod.ts";
+import { eventually } from "../../support/eventually.ts";
 import { PYTHON } from "../../support/peers.ts";
 import { Program, run, script } from "../../support/program.ts";
 import { RedisServer } from "../../support/redis_server.ts";
+import { tempDir } from "../../support/temp_dir.ts";
 
 const PYTHON_FOLDER = fileURLToPath(new URL("../../python/celery", import.meta.url));
 
@@ -41,6 +46,39 @@ export function python(code: string, url: string): string {
     env: { ...process.env, ...environment(url) },
     encoding: "utf8",
   });
+}
+
+/** Ours and Python's clients see the same queues in it. */
+export interface BenchBroker {
+  readonly url: string;
+  /** How redis-cli and its like reach it. */
+  readonly observerUrl: string;
+}
+
+/** A folder with an embedded broker, which starts with the first client and has the durability that it has by default. */
+export async function withEmbedded<T>(body: (broker: BenchBroker) => Promise<T>): Promise<T> {
+  const dir = tempDir();
+  try {
+    return await body({
+      url: `embedded://${dir.path}`,
+      observerUrl: `redis+socket://${publicSocketPath(dir.path)}`,
+    });
+  } finally {
+    for (const claim of readdirSync(dir.path).filter((name) => name.startsWith("claim."))) {
+      const { pid } = JSON.parse(readFileSync(join(dir.path, claim), "utf8")) as { pid: number };
+      process.kill(pid, "SIGTERM");
+      await eventually("the broker has gone", () => !isAlive(pid));
+    }
+    dir.remove();
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
 }
 
 /** Process ids of a program and all that it has started. */
