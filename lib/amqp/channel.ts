@@ -2,7 +2,7 @@ import { type Answer, Calls } from "./calls.ts";
 import { Deliveries } from "./deliveries.ts";
 import { closedByBroker, endedUnder } from "./errors.ts";
 import { describePublish, type OutgoingMessage, type ReceivedMessage } from "./message.ts";
-import { Outcomes, type PublishOutcome } from "./outcomes.ts";
+import { ConfirmedPublish, Outcomes, type PublishOutcome } from "./outcomes.ts";
 import { Deferred } from "../base/deferred.ts";
 import { ConnectionError, LimitError, ProtocolError, UsageError } from "../base/errors.ts";
 import type { Logger } from "../base/log.ts";
@@ -244,14 +244,9 @@ export class Channel {
    * @throws {AmqpError} if the broker refuses it; {ConnectionError} with `maybeSent` if the channel ends first.
    */
   publishConfirmed(message: OutgoingMessage): Promise<void> {
-    const done = new Deferred<void>();
-    this.publishTracked({
-      message,
-      confirmed: () => done.resolve(),
-      refused: (error) => done.reject(error),
-      lost: (reason) => done.reject(endedUnder(describePublish(message), reason, { maybeSent: true })),
-    });
-    return done.promise;
+    const publish = new ConfirmedPublish(message);
+    this.publishTracked(publish);
+    return publish.promise;
   }
 
   /** As `publishConfirmed`, without a promise of its own. @throws {UsageError} if the message cannot be written, before anything is sent. */

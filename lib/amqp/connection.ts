@@ -18,8 +18,8 @@ import type { Method, MethodOf } from "./wire/methods.ts";
 import { ReplyCode } from "./wire/reply_code.ts";
 
 const CLOSE_TIMEOUT_MS = 5000;
-/** Beyond this many bytes of one tick the socket gets them at once, so that they are not held twice. */
-const EARLY_WRITE_BYTES = 256 * 1024;
+/** Beyond this many bytes of one tick the system gets them at once: the broker works while the rest is being written. */
+const EARLY_WRITE_BYTES = 32 * 1024;
 
 type State =
   | { readonly kind: "opening"; readonly handshake: Handshake }
@@ -248,12 +248,16 @@ export class AmqpConnection implements Supervised {
   #send(channel: number, method: Method): void {
     if (this.#state.kind === "closed") return; // a last word to nobody
     if (this.#options.traceFrames) this.#trace("sent", `channel ${channel} ${describeMethod(method)}`);
+    this.#out.begin();
     writeMethodFrame(this.#out, channel, method);
     this.#queueFlush();
   }
 
   #queueFlush(): void {
-    if (this.#out.length > EARLY_WRITE_BYTES) this.#write();
+    if (this.#out.length > EARLY_WRITE_BYTES) {
+      this.#write();
+      this.#socket.flush();
+    }
     if (this.#flushQueued) return;
     this.#flushQueued = true;
     process.nextTick(this.#flush);

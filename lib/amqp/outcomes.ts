@@ -1,5 +1,6 @@
+import { Deferred } from "../base/deferred.ts";
 import { ConfirmTracker } from "./confirm_tracker.ts";
-import { AmqpError } from "./errors.ts";
+import { AmqpError, endedUnder } from "./errors.ts";
 import { describePublish, type OutgoingMessage } from "./message.ts";
 import type { Content } from "./wire/content.ts";
 import type { MethodOf } from "./wire/methods.ts";
@@ -13,6 +14,32 @@ export interface PublishOutcome {
   refused(error: AmqpError): void;
   /** The channel ended first; the broker may have it or not. */
   lost(reason: Error): void;
+}
+
+/** A publish that is one promise. A class, because closures made for every message cost more than the message. */
+export class ConfirmedPublish implements PublishOutcome {
+  readonly message: OutgoingMessage;
+  readonly #done = new Deferred<void>();
+
+  constructor(message: OutgoingMessage) {
+    this.message = message;
+  }
+
+  get promise(): Promise<void> {
+    return this.#done.promise;
+  }
+
+  confirmed(): void {
+    this.#done.resolve();
+  }
+
+  refused(error: AmqpError): void {
+    this.#done.reject(error);
+  }
+
+  lost(reason: Error): void {
+    this.#done.reject(endedUnder(describePublish(this.message), reason, { maybeSent: true }));
+  }
 }
 
 /**

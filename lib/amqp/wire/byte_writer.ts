@@ -16,6 +16,8 @@ const LEFTOVER_BYTES = 1024;
 const OWN_PIECE_BYTES = 16 * 1024;
 const LENGTH_BYTES = 4;
 const MAX_SHORT_TEXT_BYTES = 255;
+/** Texts up to this length are written by ourselves. */
+const FEW_CHARACTERS = 40;
 
 /**
  * Appends values and hands out what was written with `take`.
@@ -27,11 +29,21 @@ export class ByteWriter {
   #piecesBytes = 0;
   #slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
   #from = 0; // first byte of the slab that is not in a piece yet
+  #begun = 0; // where the frames start that belong together and are being written
   #at = 0;
 
   /** Bytes written since the last `take`. */
   get length(): number {
     return this.#piecesBytes + this.#at - this.#from;
+  }
+
+  /**
+   * What was written until now is done with: it stays where it lies when the memory runs out, and `rewind` goes back to
+   * here at most. @returns `length`
+   */
+  begin(): number {
+    this.#begun = this.#at;
+    return this.length;
   }
 
   /** Removes and returns what was written, in pieces that nobody writes to any more. */
@@ -42,12 +54,12 @@ export class ByteWriter {
     this.#piecesBytes = 0;
     if (this.#slab.length - this.#at < LEFTOVER_BYTES) {
       this.#slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
-      this.#from = this.#at = 0;
+      this.#from = this.#begun = this.#at = 0;
     }
     return pieces;
   }
 
-  /** Forgets what was written after `length` bytes: undoes a half-written frame. */
+  /** Forgets what was written after `length` bytes, which were written after the last `begin` or `take`: undoes half a frame. */
   rewind(length: number): void {
     this.#at = this.#from + length - this.#piecesBytes;
   }
@@ -88,6 +100,11 @@ export class ByteWriter {
   /** @throws {UsageError} if the text has more than 255 bytes of UTF-8. */
   shortstr(text: string): void {
     this.#room(1 + 3 * Math.min(text.length, MAX_SHORT_TEXT_BYTES + 1));
+    if (text.length <= FEW_CHARACTERS && this.#putAscii(text, this.#at + 1)) {
+      this.#slab[this.#at] = text.length;
+      this.#at += 1 + text.length;
+      return;
+    }
     const size = text.length > MAX_SHORT_TEXT_BYTES ? text.length : this.#slab.write(text, this.#at + 1, "utf8");
     if (size > MAX_SHORT_TEXT_BYTES) {
       const start = JSON.stringify(text.slice(0, 32));
@@ -101,6 +118,11 @@ export class ByteWriter {
 
   longstr(text: string): void {
     this.#room(4 + text.length * 3);
+    if (text.length <= FEW_CHARACTERS && this.#putAscii(text, this.#at + 4)) {
+      this.#putLong(this.#at, text.length);
+      this.#at += 4 + text.length;
+      return;
+    }
     const size = this.#slab.write(text, this.#at + 4, "utf8");
     this.#putLong(this.#at, size);
     this.#at += 4 + size;
@@ -139,11 +161,25 @@ export class ByteWriter {
     this.#putLong(this.#from + opened - this.#piecesBytes - LENGTH_BYTES, this.length - opened);
   }
 
-  #closePiece(): void {
-    if (this.#at === this.#from) return;
-    this.#pieces.push(this.#slab.subarray(this.#from, this.#at));
-    this.#piecesBytes += this.#at - this.#from;
-    this.#from = this.#at;
+  /** Makes a piece of what lies before `end`. */
+  #closePiece(end = this.#at): void {
+    if (end > this.#from) {
+      this.#pieces.push(this.#slab.subarray(this.#from, end));
+      this.#piecesBytes += end - this.#from;
+      this.#from = end;
+    }
+    this.#begun = Math.max(this.#begun, this.#from);
+  }
+
+  /** Writes a text of ASCII alone; false where it is not. For a few characters that is quicker than a call of the runtime. */
+  #putAscii(text: string, at: number): boolean {
+    const slab = this.#slab;
+    for (let i = 0; i < text.length; i++) {
+      const code = text.charCodeAt(i);
+      if (code > 0x7f) return false;
+      slab[at + i] = code;
+    }
+    return true;
   }
 
   #putLong(at: number, value: number): void {
@@ -158,12 +194,14 @@ export class ByteWriter {
     if (this.#slab.length - this.#at < count) this.#grow(count);
   }
 
+  /** Goes on in another slab, to which only moves what belongs to the frames that are being written. */
   #grow(count: number): void {
+    this.#closePiece(this.#begun);
     const kept = this.#at - this.#from;
     const slab = Buffer.allocUnsafeSlow(Math.max(SLAB_BYTES, 2 * (kept + count)));
     this.#slab.copy(slab, 0, this.#from, this.#at);
     this.#slab = slab;
-    this.#from = 0;
+    this.#from = this.#begun = 0;
     this.#at = kept;
   }
 }

@@ -47,7 +47,7 @@ export function writePublish(
   content: Content,
   frameMaxBytes: number,
 ): void {
-  const start = writer.length;
+  const start = writer.begin();
   try {
     writeMethodFrame(writer, channel, method);
     writeHeaderFrame(writer, channel, content.body.length, content.properties);
