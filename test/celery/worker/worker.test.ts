@@ -60,7 +60,7 @@ describe("Worker", () => {
   });
 
   test("takes no more than its credit while all children are busy", async () => {
-    const harness = await WorkerHarness.start({ prefetchMultiplier: 2 });
+    const harness = await WorkerHarness.start({ concurrency: 2, prefetchMultiplier: 2 });
     for (let i = 0; i < 10; i++) await harness.send("proj.sleep", [30]);
 
     await eventually("two run", () => harness.worker.pool.runningCount === 2);
@@ -106,7 +106,7 @@ describe("Worker", () => {
   });
 
   test("stores a failure for the task whose child dies, and for no other", async () => {
-    const harness = await WorkerHarness.start();
+    const harness = await WorkerHarness.start({ concurrency: 2 });
 
     const lost = await harness.send("exit", [3]);
     const fine = await harness.send("proj.add", [1, 2]);

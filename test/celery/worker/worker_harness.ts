@@ -27,7 +27,7 @@ export const WORKER_OPTIONS: WorkerOptions = {
   include: [],
   settings: {},
   pool: "prefork",
-  concurrency: 2,
+  concurrency: 1,
   autoscale: undefined,
   prefetchMultiplier: 4,
   strictPrefetch: false,
