@@ -3,7 +3,9 @@ import { type Clock, systemClock, type Timer } from "../../base/time.ts";
 import type { Logger } from "../../base/log.ts";
 import { type Child, type ChildExit, ChildPool } from "../../proc/mod.ts";
 import { Fifo } from "./fifo.ts";
+import { JobLimits } from "./job_limits.ts";
 import { type Job, PoolChild } from "./pool_child.ts";
+import { depthFor, leastBusy, needsRefill, WORK_AHEAD_MS } from "./pool_room.ts";
 import { type ChildSettings, decodeFromChild, type JobReport } from "./pool_message.ts";
 import type { Request } from "./request.ts";
 import { RunTimes } from "./run_time.ts";
@@ -49,14 +51,8 @@ export interface TaskPoolOptions {
   readonly clock?: Clock;
 }
 
-/** Short tasks are sent ahead until a child has this much work in hand, so that it need not wait for the next one. */
-const WORK_AHEAD_MS = 20;
-/** … but never more of them than this. */
-const MAX_AHEAD = 128;
 /** A task that waits in a child behind others goes elsewhere if it was not begun in this time. */
 const LEASE_MS = 250;
-/** A child that runs many tasks has this long to abandon one of them; one that is stuck is killed. */
-const ABANDON_MS = 2000;
 /** The child has stopped believing in a lease this long before we do. */
 const LEASE_MARGIN_MS = 50;
 
@@ -79,6 +75,7 @@ export class TaskPool {
   readonly #clock: Clock;
   readonly #children = new Map<Child, PoolChild>();
   readonly #queue = new Fifo<Request>();
+  readonly #limits: JobLimits;
   #processes: ChildPool | undefined;
   #nextJob = 1;
   #dispatchQueued = false;
@@ -91,6 +88,7 @@ export class TaskPool {
     this.#options = options;
     this.#listener = options.listener;
     this.#clock = options.clock ?? systemClock;
+    this.#limits = new JobLimits(options.listener, this.#clock, options.tasksPerChild > 1);
   }
 
   async start(): Promise<void> {
@@ -145,8 +143,7 @@ export class TaskPool {
 
   /** How many tasks of the usual kind a child can be sent ahead. */
   get depth(): number {
-    const typical = this.runTimes.typicalMs;
-    return typical === undefined ? 1 : Math.max(1, Math.min(MAX_AHEAD, Math.floor(WORK_AHEAD_MS / typical)));
+    return depthFor(this.runTimes.typicalMs);
   }
 
   /** Queues a reserved request. */
@@ -234,36 +231,14 @@ export class TaskPool {
 
   #dispatch(): void {
     const now = this.#clock.monotonic();
-    for (const child of this.#children.values()) child.isRefilled = child.expectedMs <= WORK_AHEAD_MS / 2;
+    for (const child of this.#children.values()) child.isRefilled = needsRefill(child);
     for (let request = this.#queue.peek(); request !== undefined && !this.#paused; request = this.#queue.peek()) {
       const expected = this.runTimes.estimate(request.type);
-      const child = this.#choose(expected, now);
+      const child = leastBusy(this.#children.values(), expected, now, this.#options);
       if (child === undefined) return;
       this.#queue.shift();
       if (this.#listener.mayStart(request)) this.#send(request, child, expected ?? WORK_AHEAD_MS, now);
     }
-  }
-
-  /** The child with the least to do that has room for one more task. */
-  #choose(expectedMs: number | undefined, now: number): PoolChild | undefined {
-    let best: PoolChild | undefined;
-    for (const child of this.#children.values()) {
-      if (best !== undefined && (child.expectedMs >= best.expectedMs || best.jobs.size === 0)) continue;
-      if (this.#hasRoom(child, expectedMs, now)) best = child;
-    }
-    return best;
-  }
-
-  #hasRoom(child: PoolChild, expectedMs: number | undefined, now: number): boolean {
-    const { tasksPerChild, maxTasksPerChild } = this.#options;
-    if (child.state !== "ready") return false;
-    if (maxTasksPerChild !== undefined && child.given >= maxTasksPerChild) return false;
-    if (child.jobs.size < tasksPerChild) return true;
-    if (tasksPerChild > 1 || expectedMs === undefined || !child.isRefilled) return false;
-    if (child.jobs.size >= MAX_AHEAD) return false;
-    if (child.expectedMs + expectedMs > WORK_AHEAD_MS) return false;
-    for (const first of child.jobs.values()) return now - first.sentAtMs < WORK_AHEAD_MS; // else it is slower than thought
-    return true;
   }
 
   #send(request: Request, child: PoolChild, expectedMs: number, now: number): void {
@@ -337,17 +312,24 @@ export class TaskPool {
     job.startedAtMs = this.#clock.monotonic();
     child.begun++;
     this.#listener.onStarted(job.request, child, atMs);
-    this.#armLimits(job, child);
+    this.#limits.arm(job, child);
   }
 
-  /** Believes the note of a child that has not spoken for a while: jobs are begun in the order in which they were sent. */
-  #readNote(child: PoolChild): void {
-    const noted = child.child.note;
-    if (!child.jobs.has(noted)) return;
+  /**
+   * Believes the note of a child that has not spoken for a while: jobs are begun in the order in which they were sent.
+   *
+   * @returns those that have begun and are not the one that is noted: they have ended, and were not reported yet
+   */
+  #readNote(child: PoolChild): Job[] {
+    const noted = child.jobs.get(child.child.note);
+    if (noted === undefined || noted.startedAtMs !== undefined) return []; // announced, and all before it reported
+    const ended: Job[] = [];
     for (const job of child.unstarted()) {
-      if (this.#options.tasksPerChild === 1 || job.number === noted) this.#begun(job, child, this.#clock.now());
-      if (job.number === noted) return;
+      if (this.#options.tasksPerChild === 1 || job === noted) this.#begun(job, child, this.#clock.now());
+      if (job === noted) break;
+      if (job.startedAtMs !== undefined) ended.push(job);
     }
+    return ended;
   }
 
   #returned(child: PoolChild, jobs: readonly Job[]): void {
@@ -401,43 +383,17 @@ export class TaskPool {
     if (next !== Infinity) this.#watchLeases(next);
   }
 
-  #armLimits(job: Job, child: PoolChild): void {
-    const { request } = job;
-    const { softTimeLimit: soft, timeLimit: hard } = request;
-    if (soft !== null) {
-      job.timers.push(this.#clock.after(soft * 1000, () => {
-        this.#listener.onSoftLimit(request, soft);
-        child.send({ kind: "abort", job: job.number, reason: { kind: "soft-limit", seconds: soft } });
-      }));
-    }
-    if (hard !== null) {
-      job.timers.push(this.#clock.after(hard * 1000, () => {
-        child.drop(job);
-        this.#stop(job, child, hard);
-        this.#listener.onHardLimit(request, hard);
-      }));
-    }
-  }
-
-  /** Kills the child, or, where others run there too, asks it to abandon the job and kills it if it cannot even do that. */
-  #stop(job: Job, child: PoolChild, seconds: number): void {
-    if (this.#options.tasksPerChild === 1) return child.child.kill("SIGKILL");
-    child.abandoned.add(job.number);
-    child.send({ kind: "abort", job: job.number, reason: { kind: "hard-limit", seconds } });
-    this.#clock.after(ABANDON_MS, () => {
-      if (child.abandoned.has(job.number)) child.child.kill("SIGKILL");
-    });
-  }
-
   #exited(from: Child, exit: ChildExit): void {
     const child = this.#children.get(from);
     if (child === undefined) return;
     this.#children.delete(from);
-    this.#readNote(child);
-    const running = child.running();
-    const unstarted = child.unstarted();
-    for (const job of [...running, ...unstarted]) child.drop(job);
-    this.#queue.unshift(unstarted.map((job) => job.request));
+    // What had ended did not kill it. With late acknowledgement it is run again, as it is allowed to; else that is too much.
+    const again = new Set(this.#readNote(child).filter((job) => !job.request.isEarly));
+    for (const { request } of again) request.reserve();
+    const running = child.running().filter((job) => !again.has(job));
+    const waiting = [...again, ...child.unstarted()];
+    for (const job of [...running, ...waiting]) child.drop(job);
+    this.#queue.unshift(waiting.map((job) => job.request));
     this.#listener.onExit(child, exit);
     for (const job of running) this.#listener.onLost(job.request, child, exit);
     this.#dispatchSoon();

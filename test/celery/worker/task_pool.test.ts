@@ -79,12 +79,17 @@ async function startPool(options: Partial<TaskPoolOptions> = {}) {
   await pool.start();
   await eventually("all children are there", () => hellos === pool.processes, { timeoutMs: 20_000 });
   /** Queues a task. */
-  const add = (action: string, ms = 0, headers: Record<string, number[] | null> = {}): Request => {
+  const add = (
+    action: string,
+    ms = 0,
+    headers: Record<string, number[] | null> = {},
+    properties: Partial<TaskInfo> = {},
+  ): Request => {
     const of = delivery(action, ms, headers);
     const info = tasks.get(action) ?? tasks.get("quick");
     if (info === undefined) throw new Error("the stub child knows no tasks");
     const fields = { headers: readTaskHeaders(of.message.headers), etaMs: undefined, expiresMs: undefined };
-    const request = new Request(fields, info, of, () => {});
+    const request = new Request(fields, { ...info, ...properties }, of, () => {});
     request.reserve();
     pool.add(request);
     return request;
@@ -150,6 +155,29 @@ describe("TaskPool", () => {
     await eventually("the replacement runs the next", () => outcome(after) !== undefined);
     expect(outcome(warm)).toBeUndefined();
   });
+
+  for (const acksLate of [true, false]) {
+    const how = acksLate ? "runs again what acknowledges late" : "gives up what acknowledges early";
+    test(`${how}, where a child dies before it has reported what it had ended`, async () => {
+      const { pool, add, told, outcome } = await startPool();
+      const warm = Array.from({ length: 50 }, () => add("spin", 0));
+      await eventually("spin is known to be short", () => warm.every((request) => outcome(request) !== undefined));
+      told.length = 0;
+
+      const ended = Array.from({ length: 20 }, () => add("spin", 0, {}, { acksLate }));
+      const long = add("spin", 60_000, {}, { acksLate });
+      const [child] = pool.children;
+      await eventually("the long one is noted", () => child?.jobs.get(child.child.note)?.request === long);
+      child?.child.kill("SIGKILL");
+
+      const lost = () => told.filter((line) => line.startsWith("lost")).length;
+      const done = () => ended.filter((request) => outcome(request) !== undefined).length;
+      await eventually("each of them is done, or lost", () => done() + lost() === 21);
+      expect(outcome(long)).toBeUndefined();
+      if (acksLate) expect(lost()).toBe(1);
+      else expect(told.filter((line) => line === "started spin").length).toBe(21); // none twice
+    });
+  }
 
   test("kills a child whose task runs past its hard limit", async () => {
     const { add, told, outcome } = await startPool();
