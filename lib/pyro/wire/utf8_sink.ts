@@ -9,6 +9,7 @@
  */
 import { Buffer } from "node:buffer";
 import { utf8 } from "../../base/bytes.ts";
+import { keepLargeMemory } from "./decode_text.ts";
 import { giveSpareBuffer, takeSpareBuffer } from "../../base/spare_buffer.ts";
 
 /** Text is encoded once this many characters wait; a longer piece is encoded by itself. */
@@ -44,6 +45,29 @@ export class Utf8Sink {
     return bytes;
   }
 
+  /** `write` of a text that is known to be ASCII, of which there is much. */
+  writeAscii(text: string): void {
+    const room = this.room(text.length);
+    this.advance(room.write(text, "latin1"));
+  }
+
+  /** Makes room for so many bytes more in one go, instead of by and by. */
+  reserve(bytes: number): void {
+    this.#flush();
+    this.#grow(bytes);
+  }
+
+  /** Room for so many bytes behind what was written; `advance` says how many were used, before anything else is called. */
+  room(bytes: number): Buffer {
+    this.#flush();
+    this.#grow(bytes);
+    return this.#bytes.subarray(this.#length);
+  }
+
+  advance(bytes: number): void {
+    this.#length += bytes;
+  }
+
   #writeLong(text: string): void {
     this.#flush();
     this.#encode(text, Buffer.byteLength(text));
@@ -56,14 +80,18 @@ export class Utf8Sink {
   }
 
   #encode(text: string, mostBytes: number): void {
-    const needed = this.#length + mostBytes;
-    if (needed > this.#bytes.length) {
-      const room = Math.max(needed + BLOCK_CHARS, 2 * this.#length);
-      const bytes = room >= LARGE_BYTES ? takeSpareBuffer(room) : Buffer.allocUnsafe(room);
-      this.#bytes.copy(bytes, 0, 0, this.#length);
-      giveSpareBuffer(this.#bytes);
-      this.#bytes = bytes;
-    }
+    this.#grow(mostBytes);
     this.#length += this.#bytes.write(text, this.#length, "utf8");
+  }
+
+  #grow(more: number): void {
+    const needed = this.#length + more;
+    if (needed <= this.#bytes.length) return;
+    const room = Math.max(needed + BLOCK_CHARS, 2 * this.#length);
+    if (room >= LARGE_BYTES) keepLargeMemory();
+    const bytes = room >= LARGE_BYTES ? takeSpareBuffer(room) : Buffer.allocUnsafe(room);
+    this.#bytes.copy(bytes, 0, 0, this.#length);
+    giveSpareBuffer(this.#bytes);
+    this.#bytes = bytes;
   }
 }

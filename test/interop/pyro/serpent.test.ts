@@ -102,6 +102,36 @@ describeWithPeers(["python-pyro4"], "serpent between us and Python", () => {
     }
   });
 
+  test("long texts are written byte for byte as Python writes them", async () => {
+    const random = new Seeded();
+    const pieces = [
+      "words ",
+      "it's",
+      '"',
+      "\\",
+      "\n",
+      "\r",
+      "\x00",
+      "\x7f",
+      "é",
+      "\xa0",
+      "€",
+      "日本",
+      "\u{1f600}",
+      "\u200b",
+    ];
+    const documents = Array.from({ length: 60 }, () => {
+      const chosen = Array.from({ length: random.integer(1, 4) }, () => random.pick(pieces));
+      const runs = Array.from({ length: 20 }, () => random.pick(chosen).repeat(random.pick([1, 3, 700, 5461])));
+      return exact.dumps([runs.join(""), "short"]);
+    });
+    send(documents.map((bytes) => `R ${Buffer.from(bytes).toString("base64")}`));
+
+    for (const bytes of documents) {
+      if (!Buffer.from(await answer(), "base64").equals(bytes)) expect.fail(`seed ${random.seed}: ${text(bytes)}`);
+    }
+  });
+
   test(`what Python writes, we read and write again the same; ${COUNT} random values`, async () => {
     const seed = new Seeded().seed;
     send([`G ${seed} ${COUNT}`]);

@@ -12,12 +12,15 @@ import { Buffer } from "node:buffer";
 import { BadPayloadError } from "../errors.ts";
 import { BACKSLASH, DOUBLE_QUOTE, FORM_FEED, HASH, NEWLINE, SINGLE_QUOTE, SPACE, TAB } from "./characters.ts";
 import { SERPENT_HEADER } from "./header.ts";
+import { closingQuote, unescapeLong } from "./long_string.ts";
 import { syntax, unescapeBytes, unescapeString } from "./tokens.ts";
 
 /** Lines without a value, and the blanks before a value that stands on the first line. */
 const HEADER = /[ \t]*(?:[ \t\f]*(?:#[^\n]*)?\n)*/y;
 /** What may follow the line of the value. */
 const TRAILER = /(?:[ \t\f]*(?:#[^\n]*)?\n)*[ \t\f]*(?:#[^\n]*)?/y;
+/** Strings with escapes are read in a buffer from this length on. */
+const LONG_CHARS = 1024;
 /** A line end that no backslash hides. */
 const OPEN_LINE_END = /(?<!\\)(?:\\\\)*\n/;
 const STRING_AHEAD = /(?:[rR][bB]?|[bB][rR]?|[uU])?['"]/y;
@@ -100,12 +103,13 @@ export class SerpentSource {
     if (isEscaped) end = this.#endOfEscaped(delimiter, this.#backslash);
     else if (delimiter === quote && this.#nextLineEnd(inside) < end) end = -1;
     const raw = text.slice(inside, end);
-    if (end === -1 || (isEscaped && delimiter === quote && OPEN_LINE_END.test(raw))) {
+    if (end === -1 || (isEscaped && delimiter === quote && raw.includes("\n") && OPEN_LINE_END.test(raw))) {
       throw syntax("unterminated string literal", start);
     }
     this.at = end + delimiter.length;
     if (open !== start) return prefixedString(text.slice(start, open), raw, start);
-    return isEscaped ? unescapeString(raw, start) : raw;
+    if (!isEscaped) return raw;
+    return raw.length < LONG_CHARS ? unescapeString(raw, start) : unescapeLong(raw, start);
   }
 
   /**
@@ -117,6 +121,9 @@ export class SerpentSource {
     let next = backslash;
     let end = -1;
     do {
+      if (delimiter.length === 1 && next - backslash > LONG_CHARS) {
+        return closingQuote(text, next, delimiter.charCodeAt(0));
+      }
       const from = next + 2;
       if (end < from) end = text.indexOf(delimiter, from);
       next = this.#nextBackslash(from);

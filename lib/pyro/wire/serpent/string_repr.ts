@@ -18,28 +18,29 @@ const QUOTE = 0x27;
 const LAST_ASCII = 0x7e;
 const FIRST_ASCII = 0x20;
 
-/** The quote that `repr` puts around a text, and what it writes between the two. */
-export interface StringRepr {
+/** The quote that `repr` puts around a text, and whether a `'` inside of it is escaped. */
+export interface QuoteStyle {
   readonly quote: "'" | '"';
-  readonly body: string;
+  readonly isQuoteEscaped: boolean;
 }
 
 export function stringRepr(text: string): string {
-  const { quote, body } = reprParts(text);
-  return quote + body + quote;
+  const { quote, isQuoteEscaped } = quoteOf(text);
+  const isPlain = !isQuoteEscaped && !NEEDS_A_CLOSER_LOOK.test(text);
+  return quote + (isPlain ? text : escapeText(text, isQuoteEscaped)) + quote;
 }
 
-/** The same in pieces, for texts so long that joining them would be one more copy. */
-export function reprParts(text: string): StringRepr {
-  const hasSingle = text.includes("'");
-  const isEscaped = NEEDS_A_CLOSER_LOOK.test(text);
-  if (!hasSingle) return { quote: "'", body: isEscaped ? escapeText(text, false) : text };
-  if (text.includes('"')) return { quote: "'", body: escapeText(text, true) };
-  return { quote: '"', body: isEscaped ? escapeText(text, false) : text };
+const PLAIN: QuoteStyle = { quote: "'", isQuoteEscaped: false };
+const DOUBLE: QuoteStyle = { quote: '"', isQuoteEscaped: false };
+const ESCAPED: QuoteStyle = { quote: "'", isQuoteEscaped: true };
+
+export function quoteOf(text: string): QuoteStyle {
+  if (!text.includes("'")) return PLAIN;
+  return text.includes('"') ? ESCAPED : DOUBLE;
 }
 
-/** Copies runs that need no escape as slices. */
-function escapeText(text: string, withQuote: boolean): string {
+/** What stands between the quotes. Copies runs that need no escape as slices. */
+export function escapeText(text: string, withQuote: boolean): string {
   let out = "";
   let from = 0;
   for (let at = 0; at < text.length; at++) {

@@ -51,7 +51,8 @@ export function readNumber(text: string, at: number): NumberToken {
 const OCTAL = /\\[0-7]{1,3}/y;
 const HEX_DIGITS: ReadonlyMap<string, number> = new Map([["x", 2], ["u", 4], ["U", 8]]);
 const BYTE_ESCAPE = /\\(?:([0-7]{1,3})|x([0-9a-fA-F]{2})|([\s\S]))/g;
-const SHORT: ReadonlyMap<string, string> = new Map([
+/** By the letter behind the backslash; nothing is left of a hidden line end. */
+export const SHORT_ESCAPES: ReadonlyMap<string, string> = new Map([
   ["\n", ""],
   ["\\", "\\"],
   ["'", "'"],
@@ -71,7 +72,7 @@ export function unescapeString(raw: string, at: number): string {
   let from = 0;
   for (let next = raw.indexOf("\\"); next !== -1; next = raw.indexOf("\\", from)) {
     out += raw.slice(from, next);
-    const short = SHORT.get(raw.charAt(next + 1));
+    const short = SHORT_ESCAPES.get(raw.charAt(next + 1));
     if (short !== undefined) {
       out += short;
       from = next + 2;
@@ -84,8 +85,8 @@ export function unescapeString(raw: string, at: number): string {
   return out + raw.slice(from);
 }
 
-/** An escape of more than one character. */
-function longEscape(raw: string, start: number, at: number): { readonly text: string; readonly end: number } {
+/** The escape at `start`, which is none of the short ones. */
+export function longEscape(raw: string, start: number, at: number): { readonly text: string; readonly end: number } {
   OCTAL.lastIndex = start;
   const octal = OCTAL.exec(raw);
   if (octal !== null) return { text: String.fromCharCode(parseInt(octal[0].slice(1), 8)), end: OCTAL.lastIndex };
@@ -107,7 +108,7 @@ export function unescapeBytes(raw: string, at: number): Uint8Array {
     if (octal !== undefined) return String.fromCharCode(parseInt(octal, 8) & 0xff);
     if (hex !== undefined) return String.fromCharCode(parseInt(hex, 16));
     if (other === "x") throw syntax("invalid \\x escape", at);
-    return SHORT.get(other) ?? whole;
+    return SHORT_ESCAPES.get(other) ?? whole;
   });
   return Buffer.from(text, "latin1");
 }

@@ -18,7 +18,8 @@ import { isNumberArray, isPythonInt, MAX_DEPTH, numbersOf, textOf } from "../val
 import { describeClass, WritePath } from "../write_path.ts";
 import { Utf8Sink } from "../utf8_sink.ts";
 import { SERPENT_HEADER } from "./header.ts";
-import { reprParts, stringRepr } from "./string_repr.ts";
+import { writeLongText } from "./long_text.ts";
+import { stringRepr } from "./string_repr.ts";
 
 /** Writes a document of one value. @throws {UsageError} that names the path of what serpent cannot carry */
 export function writeSerpent(value: unknown, classes: ClassRegistry): Uint8Array {
@@ -45,11 +46,11 @@ export function writeSerpentCall(
   return sink.finish();
 }
 
-/** Texts from here on go to the sink in pieces instead of being joined with their quotes. */
-const LONG_TEXT_CHARS = 4096;
+/** Texts from here on are written in blocks instead of being joined with their quotes. */
+const LONG_TEXT_CHARS = 8192;
 
 /** Bytes are encoded by the block, so that no text of their whole size is made; a multiple of 3 needs no padding inside. */
-const BASE64_BLOCK_BYTES = 9 * 1024;
+const BASE64_BLOCK_BYTES = 24 * 1024;
 
 class SerpentWriter {
   readonly #sink: Utf8Sink;
@@ -104,11 +105,8 @@ class SerpentWriter {
   }
 
   #string(text: string): void {
-    if (text.length < LONG_TEXT_CHARS) return this.#sink.write(stringRepr(text));
-    const { quote, body } = reprParts(text);
-    this.#sink.write(quote);
-    this.#sink.write(body);
-    this.#sink.write(quote);
+    if (text.length < LONG_TEXT_CHARS) this.#sink.write(stringRepr(text));
+    else writeLongText(this.#sink, text);
   }
 
   /** A nan has no literal, an infinity is one that overflows. */
@@ -133,8 +131,9 @@ class SerpentWriter {
     this.#checkBracket();
     this.#sink.write("{'data': '");
     const bytes = viewOf(value);
+    if (bytes.length > BASE64_BLOCK_BYTES) this.#sink.reserve(Math.ceil(bytes.length / 3) * 4);
     for (let at = 0; at < bytes.length; at += BASE64_BLOCK_BYTES) {
-      this.#sink.write(bytes.toString("base64", at, at + BASE64_BLOCK_BYTES));
+      this.#sink.writeAscii(bytes.toString("base64", at, at + BASE64_BLOCK_BYTES));
     }
     this.#sink.write("', 'encoding': 'base64'}");
   }
