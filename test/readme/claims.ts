@@ -44,7 +44,19 @@ export const CLAIMS: readonly Claim[] = [
   {
     area: "Celery",
     what: "the worker: prefork pool, rate limits, ETA, revocation, events, remote control",
-    tests: ["test/celery/worker", "test/celery/control", "test/proc"],
+    tests: [
+      "test/celery/worker",
+      "test/celery/control",
+      "test/proc",
+      "test/interop/celery_worker.test.ts",
+      "test/scripts/celery_worker.test.ts",
+    ],
+  },
+  {
+    area: "Celery",
+    what:
+      "`beat`: intervals and crontabs as Python computes them, alone or inside a worker; either language's beat feeds both",
+    tests: ["test/celery/beat", "test/scripts/celery_beat.test.ts", "test/interop/celery_beat.test.ts"],
   },
   {
     area: "Celery",

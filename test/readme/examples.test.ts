@@ -5,6 +5,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
+import { brokerFolder } from "../support/broker_folder.ts";
 import { originalPath, originalsFolder } from "../support/originals.ts";
 import { describeWithPeers, PYTHON } from "../support/peers.ts";
 import { Program, run, script } from "../support/program.ts";
@@ -24,6 +25,17 @@ function example(name: string, replace: (text: string) => string = (text) => tex
   writeFileSync(file, replace(text).replaceAll('"./lib/', `"${pathToFileURL(ROOT).href}lib/`));
   return language === "ts" ? script(file) : [PYTHON, [file]];
 }
+
+test("the beat example of the README sends what is due", PATIENCE, async () => {
+  const folder = testDir();
+  const [command, args] = example("beat", (text) => text.replace("schedule: 10,", "schedule: 0.1,"));
+  const beat = new Program(command, [...args, "beat", "-l", "INFO", "-s", join(folder, "schedule")], {
+    env: brokerFolder().env,
+  });
+  onTestFinished(async () => void await beat.stop());
+
+  await beat.printed(/Scheduler: Sending due task often \(addTask\.add\)/);
+});
 
 async function serving(ready: RegExp, command: [string, string[]], options: { cwd?: string; env?: NodeJS.ProcessEnv }) {
   const server = new Program(...command, options);
