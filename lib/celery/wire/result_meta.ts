@@ -44,19 +44,20 @@ export interface ResultMeta {
   readonly extended?: Readonly<Record<string, unknown>>;
 }
 
-/** The stored object, in Celery's key order. */
+/** The stored object, in Celery's key order. Built by assignment: spreads cost more than all the rest of a short result. */
 export function writeResultMeta(meta: ResultMeta): Record<string, unknown> {
-  return {
+  const written: Record<string, unknown> = {
     status: meta.status,
     result: meta.result,
     traceback: meta.traceback,
     children: meta.children,
     date_done: meta.dateDone,
-    ...(meta.groupId === undefined ? {} : { group_id: meta.groupId }),
-    ...(meta.parentId === undefined ? {} : { parent_id: meta.parentId }),
-    ...meta.extended,
-    task_id: meta.taskId,
   };
+  if (meta.groupId !== undefined) written.group_id = meta.groupId;
+  if (meta.parentId !== undefined) written.parent_id = meta.parentId;
+  if (meta.extended !== undefined) Object.assign(written, meta.extended);
+  written.task_id = meta.taskId;
+  return written;
 }
 
 /** What a worker sends to an `rpc://` client: no date, no group, no parent. */

@@ -63,7 +63,11 @@ export function isoAt(epochMs: number, zone: string): string {
   const offset = offsetSecondsAt(zone, epochMs);
   const text = new Date(epochMs + offset * 1000).toISOString();
   const withFraction = text.endsWith(".000Z") ? text.slice(0, -5) : `${text.slice(0, -1)}000`;
-  const minutes = Math.abs(Math.trunc(offset / 60));
-  const pad = (value: number) => String(value).padStart(2, "0");
-  return `${withFraction}${offset < 0 ? "-" : "+"}${pad(Math.floor(minutes / 60))}:${pad(minutes % 60)}`;
+  return withFraction + (offset === 0 ? "+00:00" : offsetText(offset));
+}
+
+function offsetText(seconds: number): string {
+  const minutes = Math.abs(Math.trunc(seconds / 60));
+  const [hour, minute] = [Math.floor(minutes / 60), minutes % 60].map((value) => String(value).padStart(2, "0"));
+  return `${seconds < 0 ? "-" : "+"}${hour}:${minute}`;
 }

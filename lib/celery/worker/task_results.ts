@@ -85,17 +85,18 @@ export class TaskResults {
   #metaOf(request: TaskRequest, { status, result, traceback }: TaskEnd): ResultMeta {
     const { conf, clock } = this.#app;
     const { id, group, parentId } = request;
-    return {
+    const meta: { -readonly [Name in keyof ResultMeta]: ResultMeta[Name] } = {
       taskId: id,
       status,
       result,
       traceback,
       children: request.children,
       dateDone: READY_STATES.has(status) ? isoAt(clock.now(), conf.timezone ?? "UTC") : null,
-      ...(group === null ? {} : { groupId: group }),
-      ...(parentId === null ? {} : { parentId }),
-      ...(conf.resultExtended ? { extended: this.#extended(request) } : {}),
     };
+    if (group !== null) meta.groupId = group;
+    if (parentId !== null) meta.parentId = parentId;
+    if (conf.resultExtended) meta.extended = this.#extended(request);
+    return meta;
   }
 
   #extended(request: TaskRequest): Record<string, unknown> {

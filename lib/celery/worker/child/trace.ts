@@ -7,6 +7,7 @@ import type { AnyTask } from "../../task.ts";
 import type { TaskHost } from "../../task_context.ts";
 import type { TaskProperties } from "../../task_options.ts";
 import type { TaskRequest } from "../../task_request.ts";
+import type { ResultMeta } from "../../wire/result_meta.ts";
 import { saferepr } from "../../wire/saferepr.ts";
 import { tracebackOf } from "../../wire/traceback.ts";
 import { requestOf } from "../message_request.ts";
@@ -242,15 +243,7 @@ export class TaskTracer implements JobSteps<TracedTask> {
   }
 
   #hostOf(control: JobControl): TaskHost {
-    return {
-      get signal() {
-        return control.signal;
-      },
-      store: async (meta, request) => {
-        await (await this.#app.backend()).store(meta, resultRequestOf(request));
-      },
-      sendEvent: (type, fields) => this.#options.sendEvent(type, fields),
-    };
+    return new ChildHost(this.#app, control, this.#options.sendEvent);
   }
 
   #propertiesOf(task: AnyTask): TaskProperties {
@@ -260,6 +253,27 @@ export class TaskTracer implements JobSteps<TracedTask> {
       this.#properties.set(task.name, properties);
     }
     return properties;
+  }
+}
+
+/** What a pool child does for a task that runs in it. */
+class ChildHost implements TaskHost {
+  readonly #app: Celery;
+  readonly #control: JobControl;
+  readonly sendEvent: TaskHost["sendEvent"];
+
+  constructor(app: Celery, control: JobControl, sendEvent: TaskHost["sendEvent"]) {
+    this.#app = app;
+    this.#control = control;
+    this.sendEvent = sendEvent;
+  }
+
+  get signal(): AbortSignal {
+    return this.#control.signal;
+  }
+
+  async store(meta: ResultMeta, request: TaskRequest): Promise<void> {
+    await (await this.#app.backend()).store(meta, resultRequestOf(request));
   }
 }
 
