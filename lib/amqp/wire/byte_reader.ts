@@ -7,7 +7,11 @@
 import { Buffer } from "node:buffer";
 import { ProtocolError } from "../../base/errors.ts";
 import { viewOf } from "../../base/bytes.ts";
+import { KnownTexts } from "./known_texts.ts";
 import { ReplyCode } from "./reply_code.ts";
+
+/** Long texts change more often than short ones: names stay known beside them. */
+const [NAMES, TEXTS] = [new KnownTexts(), new KnownTexts()];
 
 export class ByteReader {
   readonly #bytes: Buffer;
@@ -87,12 +91,12 @@ export class ByteReader {
   /** Malformed UTF-8 becomes U+FFFD: a text we only pass on must not end the connection. */
   shortstr(): string {
     const size = this.octet();
-    return this.#text(size);
+    return NAMES.read(this.#bytes, this.#take(size), size);
   }
 
   longstr(): string {
     const size = this.long();
-    return this.#text(size);
+    return TEXTS.read(this.#bytes, this.#take(size), size);
   }
 
   /** Bytes with their length in 32 bits before them; a view. */
@@ -100,15 +104,15 @@ export class ByteReader {
     return this.bytes(this.long());
   }
 
+  /** Bytes that were read already, from an earlier `offset` on; a view. */
+  since(offset: number): Buffer {
+    return this.#bytes.subarray(offset, this.#at);
+  }
+
   /** The next `count` bytes; a view. */
   bytes(count: number): Buffer {
     const at = this.#take(count);
     return this.#bytes.subarray(at, at + count);
-  }
-
-  #text(size: number): string {
-    const at = this.#take(size);
-    return size === 0 ? "" : this.#bytes.toString("utf8", at, at + size);
   }
 
   #take(count: number): number {

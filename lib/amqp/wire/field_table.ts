@@ -262,9 +262,10 @@ function readValue(reader: ByteReader, depth: number): FieldValue {
 
 /** A text where the bytes are UTF-8, as py-amqp tells them apart; else the bytes. */
 function readText(reader: ByteReader): string | Uint8Array {
-  const bytes = reader.longBytes();
-  const text = bytes.toString("utf8");
+  const start = reader.offset + 4; // behind the length
+  const text = reader.longstr();
   if (!text.includes("\ufffd")) return text;
+  const bytes = reader.since(start);
   try {
     return strictUtf8ToString(bytes);
   } catch {

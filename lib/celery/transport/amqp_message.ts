@@ -31,22 +31,28 @@ export function fromBasicProperties(properties: BasicProperties, body: Uint8Arra
 
 function toMessageProperties(from: BasicProperties): MessageProperties {
   const { correlationId, replyTo, priority, deliveryMode, expiration } = from;
-  return {
-    ...(correlationId === undefined ? {} : { correlationId }),
-    ...(replyTo === undefined ? {} : { replyTo }),
-    ...(priority === undefined ? {} : { priority }),
-    ...(deliveryMode === 1 || deliveryMode === 2 ? { deliveryMode } : {}),
-    ...(expiration === undefined ? {} : { expiration }),
-  };
+  const to: { -readonly [N in keyof MessageProperties]: MessageProperties[N] } = {};
+  if (correlationId !== undefined) to.correlationId = correlationId;
+  if (replyTo !== undefined) to.replyTo = replyTo;
+  if (priority !== undefined) to.priority = priority;
+  if (deliveryMode === 1 || deliveryMode === 2) to.deliveryMode = deliveryMode;
+  if (expiration !== undefined) to.expiration = expiration;
+  return to;
 }
 
 /** The table itself where every value is a header's; a copy where one has to be changed. */
 function toHeaders(table: FieldTable): Headers {
-  for (const name of Object.keys(table)) {
-    const value = table[name];
-    if (typeof value === "object" && value !== null && !(value instanceof Uint8Array)) return copyTable(table);
-  }
-  return table as Headers; // what else a table can hold when it comes from a peer is a header's value
+  return isForeign(table) ? copyTable(table) : table as Headers;
+}
+
+/** True for a value that no other broker carries, or that holds one. */
+function isForeign(value: FieldValue | FieldTable): boolean {
+  if (typeof value !== "object" || value === null || value instanceof Uint8Array) return false;
+  if (Array.isArray(value)) return value.some(isForeign);
+  if (value instanceof PyDateTime || value instanceof Decimal) return true;
+  const table = value as FieldTable;
+  for (const name in table) if (isForeign(table[name])) return true; // tables from a peer inherit nothing
+  return false;
 }
 
 function copyTable(table: FieldTable): { [name: string]: HeaderValue } {
