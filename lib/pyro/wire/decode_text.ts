@@ -12,6 +12,7 @@
  */
 import * as nodeBuffer from "node:buffer";
 import { viewOf } from "../../base/bytes.ts";
+import { giveSpareBuffer, takeSpareBuffer } from "../../base/spare_buffer.ts";
 import { BadPayloadError } from "./errors.ts";
 
 const { Buffer, isAscii, isUtf8 } = nodeBuffer;
@@ -20,6 +21,8 @@ const EXTERNAL_CHARS = 0xfbee9;
 const WORTH_PADDING_CHARS = EXTERNAL_CHARS / 4;
 /** From this size on UTF-8 is decoded in two steps, which is faster than V8's one. */
 const LARGE_BYTES = 64 * 1024;
+const BLOCK_CHARS = 4096;
+const LAST_LATIN1 = 0xff;
 /** The largest block that glibc still learns from is 32 MiB. It is never touched, and garbage at once. */
 const LESSON_BYTES = 31 * 1024 * 1024;
 
@@ -38,7 +41,30 @@ export function decodeText(bytes: Uint8Array, serializer: string): string {
   }
   // Some runtimes have no `transcode`.
   if (bytes.length < LARGE_BYTES || typeof nodeBuffer.transcode !== "function") return viewOf(bytes).toString("utf8");
-  return ucs2Text(nodeBuffer.transcode(bytes, "utf8", "utf16le"));
+  const wide = nodeBuffer.transcode(bytes, "utf8", "utf16le");
+  return narrowText(wide) ?? ucs2Text(wide);
+}
+
+/** A text without a character over 255 takes half the memory; undefined if there is one. */
+function narrowText(wide: nodeBuffer.Buffer): string | undefined {
+  if (wide.byteOffset % 2 !== 0) return undefined;
+  const units = new Uint16Array(wide.buffer, wide.byteOffset, wide.length / 2);
+  const narrow = takeSpareBuffer(units.length);
+  try {
+    for (let at = 0; at < units.length;) {
+      const end = Math.min(at + BLOCK_CHARS, units.length);
+      let all = 0;
+      for (; at < end; at++) {
+        const unit = units[at] ?? 0;
+        all |= unit;
+        narrow[at] = unit;
+      }
+      if (all > LAST_LATIN1) return undefined;
+    }
+    return latin1Text(narrow.subarray(0, units.length));
+  } finally {
+    giveSpareBuffer(narrow);
+  }
 }
 
 /** The characters 0 to 255, one a byte. */

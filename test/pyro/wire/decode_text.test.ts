@@ -16,6 +16,16 @@ describe("decodeText", () => {
     },
   );
 
+  test.each([1, 60_000, 70_000, 300_000, 1_100_000])("decodes %i characters of other languages", (length) => {
+    for (const last of ["x", "ÿ", "Ā", "日", "😀"]) {
+      for (const letter of ["x", "é", "日", "😀"]) {
+        const text = letter.repeat(length) + last;
+
+        expect(decodeText(Buffer.from(text), "serpent") === text, `${letter} and ${last}`).toBe(true);
+      }
+    }
+  });
+
   test("keeps a byte order mark, as Python's utf-8 does", () => {
     expect(decodeText(Buffer.from("\ufeff€"), "serpent")).toBe("\ufeff€");
   });
