@@ -29,7 +29,7 @@ export type { StampingVisitor, StampOptions, Stamps } from "./canvas/stamp.ts";
 export type { Config } from "./config.ts";
 export { Ignore, Reject, Retry } from "./control_flow.ts";
 export { GroupResult } from "./group_result.ts";
-export { broadcastQueue, exchange, queue } from "./routing/queue.ts";
+export { broadcastQueue, exchange, queue, workerDirectQueue } from "./routing/queue.ts";
 export type { KnownQueue, QueueOptions } from "./routing/queue.ts";
 export type { RouteTarget, TaskRouter, TaskRoutes } from "./routing/router.ts";
 export type { RetryPolicy, Settings } from "./settings.ts";

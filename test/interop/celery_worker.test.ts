@@ -63,7 +63,7 @@ const EXPECTED: Readonly<Record<string, unknown>> = {
     add_consumer: ok("add consumer extra"),
     from_extra: 22,
     cancel_consumer: ok("no longer consuming from extra"),
-    queues: ["celery"],
+    queues: ["celery", "ours@host.dq2"],
     clock: ["clock"],
     conf: true,
     report: true,
@@ -75,6 +75,8 @@ const EXPECTED: Readonly<Record<string, unknown>> = {
   },
   rate_limited: true,
   priorities_and_compression: [2, 2],
+  directly: 2,
+  printed: null,
   many: true,
 };
 
@@ -105,6 +107,10 @@ describeWithPeers(["redis-server", "python-celery"], "a Python client and our wo
 
   test.each(Object.entries(EXPECTED))("%s", (name, expected) => {
     expect(seen[name]).toEqual(expected);
+  });
+
+  test("what a task prints is logged at the level that the settings say", () => {
+    expect(worker.output).toMatch(/: INFO\/ForkPoolWorker-\d+\] printed by the task\n/);
   });
 
   test("nothing else was asked", () => {

@@ -4,6 +4,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { Beat } from "../beat/service.ts";
 import { importModules } from "../include.ts";
+import { workerDirectQueue } from "../routing/queue.ts";
 import { VERSION_BANNER } from "../version.ts";
 import { createWorkerPorts } from "../worker/app_ports.ts";
 import { workerBanner } from "../worker/banner.ts";
@@ -72,6 +73,7 @@ async function runWorker(context: CommandContext, given: WorkerArguments): Promi
     ...(resolved.include.length > 0 ? {} : { tasks: taskInfos(app) }),
     ...(cache === undefined ? {} : { childEnv: { NODE_COMPILE_CACHE: cache } }),
   };
+  if (app.conf.workerDirect) app.queues.selectAdd(workerDirectQueue(resolved.node));
   if (given.detach === true && !isDetached(environment)) {
     detach(environment);
     return ExitCode.ok;

@@ -202,6 +202,7 @@ export function resolveWorkerOptions(given: WorkerArguments, conf: Config, modul
     prefetchMultiplier: multiplier,
     strictPrefetch: given.prefetchMultiplier !== undefined || conf.isSet("workerPrefetchMultiplier") ||
       given.optimization === "fair",
+    etaTaskLimit: conf.workerEtaTaskLimit,
     maxTasksPerChild: given.maxTasksPerChild ?? conf.workerMaxTasksPerChild ?? undefined,
     maxMemoryPerChild: given.maxMemoryPerChild ?? conf.workerMaxMemoryPerChild ?? undefined,
     timeLimit: given.timeLimit ?? conf.taskTimeLimit,
@@ -216,6 +217,7 @@ export function resolveWorkerOptions(given: WorkerArguments, conf: Config, modul
     disableRateLimits: conf.workerDisableRateLimits,
     softShutdownMs: conf.workerSoftShutdownTimeout * 1000,
     logLevel: levelOf(given.loglevel),
+    outputLevel: levelOf(choice(...LEVELS)(conf.workerRedirectStdoutsLevel)),
   };
 }
 

@@ -92,3 +92,13 @@ export function broadcastQueue(name: string): KnownQueue {
     isBroadcast: true,
   };
 }
+
+/**
+ * The queue that only one worker consumes from: `applyAsync(args, { queue: workerDirectQueue("w1@host") })`. The worker has it with
+ * the setting `workerDirect`.
+ *
+ * Spec: celery 5.6 celery/utils/nodenames.py `worker_direct`
+ */
+export function workerDirectQueue(node: string): KnownQueue {
+  return queue(`${node}.dq2`, { exchange: "C.dq2", routingKey: node });
+}

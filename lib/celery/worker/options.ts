@@ -22,6 +22,8 @@ export interface WorkerOptions {
   readonly prefetchMultiplier: number;
   /** The multiplier was chosen, and holds for short tasks too; else those are fetched further ahead. */
   readonly strictPrefetch: boolean;
+  /** Never hold more messages than that, however many wait for their time; null: no limit. Default null. */
+  readonly etaTaskLimit?: number | null;
   readonly maxTasksPerChild: number | undefined;
   /** KiB of resident memory. */
   readonly maxMemoryPerChild: number | undefined;
@@ -39,6 +41,8 @@ export interface WorkerOptions {
   /** A cold shutdown lets tasks run on for so long, milliseconds. */
   readonly softShutdownMs: number;
   readonly logLevel: CeleryLevel;
+  /** At which level what tasks print is logged. Default `WARNING`. */
+  readonly outputLevel?: CeleryLevel;
   /** The program of a child. Default: ours, which imports the app; tests bring one that needs none. */
   readonly childModule?: URL;
   /** Added to the environment of the children. */

@@ -59,6 +59,17 @@ describe("Worker", () => {
     expect(Number(started.timestamp) * 1000).toBeGreaterThanOrEqual(Date.parse(eta) - 1);
   });
 
+  test("holds no more than its limit, however many wait for their time", async () => {
+    const harness = await WorkerHarness.start({ prefetchMultiplier: 1, strictPrefetch: true, etaTaskLimit: 2 });
+    const eta = new Date(Date.now() + 600_000).toISOString();
+
+    const ids = [];
+    for (let i = 0; i < 4; i++) ids.push(await harness.send("proj.add", [i, 1], { eta }));
+
+    await eventually("two are held", () => harness.queued === 2);
+    expect(ids.map((id) => harness.log.includes(`[${id}] received`))).toEqual([true, true, false, false]);
+  });
+
   test("takes no more than its credit while all children are busy", async () => {
     const harness = await WorkerHarness.start({ concurrency: 2, prefetchMultiplier: 2 });
     for (let i = 0; i < 10; i++) await harness.send("proj.sleep", [30]);

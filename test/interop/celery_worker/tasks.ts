@@ -2,7 +2,12 @@
 import process from "node:process";
 import { Celery, chain, group, Ignore, Reject, type TaskContext } from "../../../lib/celery/mod.ts";
 
-export const app = new Celery("ours", { taskTrackStarted: true, resultExtended: true });
+export const app = new Celery("ours", {
+  taskTrackStarted: true,
+  resultExtended: true,
+  workerDirect: true,
+  workerRedirectStdoutsLevel: "INFO",
+});
 
 const sleep = (seconds: number) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 
@@ -103,6 +108,7 @@ app.task("ours.hooked", {
   return how;
 });
 app.task("ours.hooks", () => hooks.splice(0));
+app.task("ours.prints", () => console.log("printed by the task"));
 app.task("ours.types", (...values: unknown[]) => values.map((value) => value?.constructor?.name ?? null));
 
 await app.start(import.meta.url);

@@ -6,6 +6,7 @@ import uuid
 
 from celery import Celery, chain, chord, group, states
 from celery.result import GroupResult
+from celery.utils.nodenames import worker_direct
 
 URL = sys.argv[1]
 BACKEND = sys.argv[2]
@@ -272,6 +273,16 @@ def rate_limited():
 @check
 def priorities_and_compression():
     return [get(send('add', 1, 1, priority=9)), get(send('add', 1, 1, compression='gzip'))]
+
+
+@check
+def directly():
+    return get(send('add', 1, 1, queue=worker_direct(NODE[0])))
+
+
+@check
+def printed():
+    return get(send('prints'))
 
 
 @check
