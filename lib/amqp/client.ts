@@ -1,4 +1,5 @@
-import type { CallOptions, Channel } from "./channel.ts";
+import type { Channel } from "./channel.ts";
+import type { CallOptions } from "./channel_options.ts";
 import { AmqpConnection } from "./connection.ts";
 import { type ConsumerOptions, ResumableConsumer } from "./consumer.ts";
 import { AmqpError, isRefusedLogin } from "./errors.ts";

@@ -1,15 +1,16 @@
-import process from "node:process";
-import { Channel, type ChannelLink } from "./channel.ts";
+import { Channel } from "./channel.ts";
+import { ChannelNumbers } from "./channel_numbers.ts";
+import type { ChannelLink } from "./channel_options.ts";
 import { closedByBroker, endedUnder } from "./errors.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { type ConnectionOptions, resolveConnectionOptions, type ResolvedConnectionOptions } from "./options.ts";
+import { Outbox } from "./outbox.ts";
 import { readUrlTls } from "./url_tls.ts";
 import { connect, type Connection, type Supervised } from "../net/mod.ts";
 import { onAbort } from "../base/abort.ts";
 import { Deferred } from "../base/deferred.ts";
 import { asError, ConnectionError, ProtocolError, TimeoutError, UsageError } from "../base/errors.ts";
 import { withDeadline } from "../base/time.ts";
-import { ByteWriter } from "./wire/byte_writer.ts";
 import { ContentAssembler, writePublish } from "./wire/content.ts";
 import { describeFrame, describeMethod } from "./wire/describe.ts";
 import { type Frame, FrameDecoder, FrameType, writeHeartbeatFrame, writeMethodFrame } from "./wire/frame.ts";
@@ -18,8 +19,6 @@ import type { Method, MethodOf } from "./wire/methods.ts";
 import { ReplyCode } from "./wire/reply_code.ts";
 
 const CLOSE_TIMEOUT_MS = 5000;
-/** Beyond this many bytes of one tick the system gets them at once: the broker works while the rest is being written. */
-const EARLY_WRITE_BYTES = 32 * 1024;
 
 type State =
   | { readonly kind: "opening"; readonly handshake: Handshake }
@@ -47,26 +46,23 @@ export class AmqpConnection implements Supervised {
   readonly peer: string;
 
   readonly #socket: Connection;
+  readonly #outbox: Outbox;
   readonly #options: ResolvedConnectionOptions;
   readonly #decoder = new FrameDecoder();
   readonly #assembler = new ContentAssembler({ maxBodyBytes: 0 }); // channel 0 carries no contents
   readonly #opened = new Deferred<Session>();
   readonly #closed = new Deferred<Error | undefined>();
   readonly #channels = new Map<number, Channel>();
-  readonly #free: number[] = []; // channel numbers that were used and given back
+  readonly #numbers = new ChannelNumbers();
   readonly #blockedListeners = new Set<(reason: string | undefined) => void>();
   #state: State;
   #heartbeat: Heartbeat | undefined;
   #blocked: string | undefined;
-  #out = new ByteWriter();
-  #flushQueued = false;
-  #acking = new Set<Channel>();
-  #sent: Deferred<void> | undefined;
-  #lastNumber = 0;
   #closing: Promise<void> | undefined;
 
   private constructor(socket: Connection, options: ResolvedConnectionOptions) {
     this.#socket = socket;
+    this.#outbox = new Outbox(socket);
     this.#options = options;
     this.peer = socket.peer;
     this.closed = this.#closed.promise;
@@ -162,9 +158,8 @@ export class AmqpConnection implements Supervised {
   async openChannel(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<Channel> {
     options.signal?.throwIfAborted();
     const { session } = this.#mustBeOpen("open a channel");
-    const number = this.#free.pop() ?? ++this.#lastNumber;
-    if (number > session.channelMax) {
-      this.#lastNumber--;
+    const number = this.#numbers.take(session.channelMax);
+    if (number === undefined) {
       throw new UsageError(
         `Cannot open a channel to ${this.peer}: ${session.channelMax} are open, which is all the broker allows`,
         { code: "ERR_STATE" },
@@ -177,10 +172,7 @@ export class AmqpConnection implements Supervised {
 
   /** Resolves when what was written until now is with the system; rejects if the connection ends first. */
   sent(): Promise<void> {
-    if (this.#state.kind === "closed") return Promise.reject(this.#ended("send"));
-    if (!this.#flushQueued) return this.#socket.drained();
-    this.#sent ??= new Deferred<void>();
-    return this.#sent.promise;
+    return this.#state.kind === "closed" ? Promise.reject(this.#ended("send")) : this.#outbox.sent();
   }
 
   /** Says goodbye and waits for the broker's answer, at most 5 s. What is not settled goes back to the queues. */
@@ -228,19 +220,18 @@ export class AmqpConnection implements Supervised {
       send: (method) => this.#send(number, method),
       publish: (method, content) => {
         const { session } = this.#mustBeOpen("publish");
-        writePublish(this.#out, number, method, content, session.frameMaxBytes);
-        this.#queueFlush();
+        writePublish(this.#outbox.writer, number, method, content, session.frameMaxBytes);
+        this.#outbox.queue();
       },
       requestFlush: () => {
         const channel = this.#channels.get(number);
-        if (channel !== undefined) this.#acking.add(channel);
-        this.#queueFlush();
+        if (channel !== undefined) this.#outbox.queueAcks(channel);
       },
       sent: () => this.sent(),
       release: () => {
         const channel = this.#channels.get(number);
-        if (channel !== undefined) this.#acking.delete(channel);
-        if (this.#channels.delete(number)) this.#free.push(number);
+        if (channel !== undefined) this.#outbox.forget(channel);
+        if (this.#channels.delete(number)) this.#numbers.giveBack(number);
       },
     };
   }
@@ -248,36 +239,9 @@ export class AmqpConnection implements Supervised {
   #send(channel: number, method: Method): void {
     if (this.#state.kind === "closed") return; // a last word to nobody
     if (this.#options.traceFrames) this.#trace("sent", `channel ${channel} ${describeMethod(method)}`);
-    this.#out.begin();
-    writeMethodFrame(this.#out, channel, method);
-    this.#queueFlush();
-  }
-
-  #queueFlush(): void {
-    if (this.#out.length > EARLY_WRITE_BYTES) {
-      this.#write();
-      this.#socket.flush();
-    }
-    if (this.#flushQueued) return;
-    this.#flushQueued = true;
-    process.nextTick(this.#flush);
-  }
-
-  readonly #flush = (): void => {
-    if (this.#state.kind === "closed") return;
-    for (const channel of this.#acking) channel.flushAcks();
-    this.#acking.clear();
-    this.#flushQueued = false;
-    this.#write();
-    const sent = this.#sent;
-    this.#sent = undefined;
-    if (sent !== undefined) this.#socket.drained().then(() => sent.resolve(), (error) => sent.reject(error));
-  };
-
-  #write(): void {
-    for (const piece of this.#out.take()) {
-      if (this.#socket.isOpen) this.#socket.write(piece);
-    }
+    this.#outbox.writer.begin();
+    writeMethodFrame(this.#outbox.writer, channel, method);
+    this.#outbox.queue();
   }
 
   async #read(): Promise<void> {
@@ -362,8 +326,8 @@ export class AmqpConnection implements Supervised {
       bytesRead: () => this.#socket.bytesRead,
       bytesWritten: () => this.#socket.bytesWritten,
       beat: () => {
-        writeHeartbeatFrame(this.#out);
-        this.#queueFlush();
+        writeHeartbeatFrame(this.#outbox.writer);
+        this.#outbox.queue();
       },
       onSilence: (silentMs) =>
         this.abort(
@@ -377,7 +341,7 @@ export class AmqpConnection implements Supervised {
 
   #onClose(method: MethodOf<"connection.close">): void {
     this.#send(0, { kind: "connection.close-ok" });
-    this.#flush();
+    this.#outbox.flush();
     this.#shutdown(closedByBroker(`the connection to ${this.peer}`, method));
     this.#socket.close(CLOSE_TIMEOUT_MS).catch(() => {}); // `close` never rejects; nobody waits for it
   }
@@ -396,7 +360,7 @@ export class AmqpConnection implements Supervised {
     const replyText = error.message.slice(0, 200);
     if (this.#state.kind === "open") {
       this.#send(0, { kind: "connection.close", replyCode, replyText, classId: 0, methodId: 0 });
-      this.#flush();
+      this.#outbox.flush();
     }
     this.#shutdown(error);
     this.#socket.close(CLOSE_TIMEOUT_MS).catch(() => {}); // `close` never rejects; nobody waits for it
@@ -431,8 +395,7 @@ export class AmqpConnection implements Supervised {
     this.#heartbeat?.stop();
     this.#blockedListeners.clear();
     for (const channel of [...this.#channels.values()]) channel.onConnectionEnd(reason);
-    this.#sent?.promise.catch(() => {}); // whoever waits is told; nobody may be waiting
-    this.#sent?.reject(this.#ended("send"));
+    this.#outbox.end(this.#ended("send"));
     this.#opened.reject(reason);
     this.#closed.resolve(wasAsked ? undefined : reason);
   }

@@ -2,7 +2,8 @@
  * Exchanges, queues, bindings and transactions: requests on a channel, each with its answer.
  * @module
  */
-import type { CallOptions, Channel } from "./channel.ts";
+import type { Channel } from "./channel.ts";
+import type { CallOptions } from "./channel_options.ts";
 import type { FieldTable } from "./wire/field_table.ts";
 import type { Method, MethodKind, MethodOf } from "./wire/methods.ts";
 

@@ -19,7 +19,7 @@
  * @module
  */
 export { Channel } from "./channel.ts";
-export type { CallOptions, ConsumeOptions } from "./channel.ts";
+export type { CallOptions, ConsumeOptions } from "./channel_options.ts";
 export { AmqpClient } from "./client.ts";
 export type { ClientOptions } from "./client.ts";
 export { AmqpConnection } from "./connection.ts";
