@@ -13,6 +13,8 @@ import { RedisScript } from "../../redis/mod.ts";
  * unacknowledged as kombu does: a worker that dies at any moment leaves them either in their list or there. They are recorded
  * before they leave their list: a server out of memory refuses the record, and nothing is lost.
  *
+ * An envelope as kombu writes it is read by its end, any other as JSON.
+ *
  * Returns `[list, tag, envelope]` for each; what is no envelope is removed and has no tag.
  */
 export const RESERVE = new RedisScript(
@@ -33,7 +35,13 @@ local function facts(properties)
   return tag, quote(exchange), quote(key)
 end
 
+local plain = '([^"\\\\%c\\128-\\255]*)'
+local usual_end = '[ {]"delivery_info": {"exchange": "' .. plain .. '", "routing_key": "' .. plain ..
+  '"}, "priority": %d+, "body_encoding": "base64", "delivery_tag": "' .. plain .. '"}}$'
+
 local function read(envelope)
+  local exchange, key, tag = string.match(envelope, usual_end, -250)
+  if tag then return tag, '"' .. exchange .. '"', '"' .. key .. '"' end
   local last = string.match(envelope, '^{.*"properties": ({.*})}$')
   if last then
     local readable, properties = pcall(cjson.decode, last)
