@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, test } from "vitest";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describeWithPeers, PYTHON } from "../support/peers.ts";
@@ -27,17 +27,17 @@ describeWithPeers(["redis-server", "python-celery"], "beat in both languages", (
       ...script("test/scripts/celery_beat_app.ts", ["beat", "-l", "INFO", "-s", join(folder.path, queue)]),
       { env: { CELERY_BROKER_URL: redis.url, CELERY_RESULT_BACKEND: redis.url, TEST_QUEUE: queue } },
     );
-  const pythonBeat = () =>
+  const pythonBeat = (file: string) =>
     new Program(
       PYTHON,
       [
         ...["-m", "celery", "-b", redis.url, "-A", "beat_schedule", "beat", "-l", "INFO"],
-        ...["-s", join(folder.path, "python")],
+        ...["-s", join(folder.path, file)],
       ],
       { cwd: FOLDER, env: { PYTHONDONTWRITEBYTECODE: "1" } },
     );
 
-  test("ours feeds a Python worker", async () => {
+  test.concurrent("ours feeds a Python worker", async ({ expect }) => {
     const beat = ourBeat("from-ours");
     const worker = await startPythonWorker({ broker: redis.url, backend: redis.url }, ["-Q", "from-ours"]);
 
@@ -49,8 +49,8 @@ describeWithPeers(["redis-server", "python-celery"], "beat in both languages", (
     await worker.stop();
   });
 
-  test("Python's feeds our worker", async () => {
-    const beat = pythonBeat();
+  test.concurrent("Python's feeds our worker", async () => {
+    const beat = pythonBeat("fed");
     const worker = new Program(
       ...script("test/scripts/celery_beat_app.ts", ["worker", "-c", "1", "-l", "INFO", "-Q", "from-python"]),
       { env: { CELERY_BROKER_URL: redis.url, CELERY_RESULT_BACKEND: redis.url } },
@@ -61,8 +61,8 @@ describeWithPeers(["redis-server", "python-celery"], "beat in both languages", (
     await Promise.all([beat.stop(), worker.stop()]);
   });
 
-  test("both say the same, but for names", async () => {
-    const programs = [ourBeat("said"), pythonBeat()] as const;
+  test.concurrent("both say the same, but for names", async ({ expect }) => {
+    const programs = [ourBeat("said"), pythonBeat("spoken")] as const;
     await Promise.all(programs.map((program) => program.printed(/Sending due task often/)));
     await Promise.all(programs.map((program) => program.stop()));
 

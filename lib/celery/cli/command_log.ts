@@ -15,13 +15,15 @@ export interface CommandLogOptions {
 }
 
 /** The log of a command that runs until it is stopped. */
-export function commandLog({ environment, terminal }: CommandContext, options: CommandLogOptions): WorkerLog {
+export function commandLog({ app, environment, terminal }: CommandContext, options: CommandLogOptions): WorkerLog {
   const { level, format, logfile, host } = options;
+  const isColorful = logfile === undefined && !environment.NO_COLOR && terminal.color &&
+    wantsColor({ noColor: false, environment, isTTY: process.stderr.isTTY === true });
   return new WorkerLog({
     level,
     format: format ?? "text",
-    color: logfile === undefined && !environment.NO_COLOR && terminal.color &&
-      wantsColor({ noColor: false, environment, isTTY: process.stderr.isTTY === true }),
+    template: app.conf.workerLogFormat,
+    color: app.conf.workerLogColor ?? isColorful,
     write: logfile === undefined ? (text) => void process.stderr.write(text) : (text) => appendFileSync(logfile, text),
     ...(host === undefined ? {} : { host }),
   });

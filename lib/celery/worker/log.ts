@@ -1,3 +1,4 @@
+import process from "node:process";
 import { type Clock, systemClock } from "../../base/time.ts";
 import { CELERY_LEVELS, type CeleryLevel, type LogLine } from "./log_lines.ts";
 
@@ -6,6 +7,8 @@ export interface WorkerLogOptions {
   readonly level?: CeleryLevel;
   /** `text` for Celery's lines, `json` for one object a line. Default `text`. */
   readonly format?: "text" | "json";
+  /** How a line of text looks, as in the setting `workerLogFormat`: `[%(asctime)s: %(levelname)s/%(processName)s] %(message)s`. */
+  readonly template?: string;
   /** Colours by level, as Celery does on a terminal. Default false. */
   readonly color?: boolean;
   /** Takes all lines of one tick, each ended by a newline. */
@@ -14,6 +17,9 @@ export interface WorkerLogOptions {
   readonly host?: string;
   readonly clock?: Clock;
 }
+
+/** Celery's default, and that of the setting `workerLogFormat`. */
+export const LOG_FORMAT = "[%(asctime)s: %(levelname)s/%(processName)s] %(message)s";
 
 /** celery/utils/log.py `ColorFormatter` */
 const COLORS: Readonly<Record<CeleryLevel, string>> = {
@@ -35,12 +41,15 @@ export class WorkerLog {
   readonly #floor: number;
   readonly #options: WorkerLogOptions;
   readonly #clock: Clock;
+  /** Undefined: Celery's own, which is put together without looking for its parts. */
+  readonly #template: string | undefined;
   #pending = "";
 
   constructor(options: WorkerLogOptions) {
     this.level = options.level ?? "WARNING";
     this.#floor = CELERY_LEVELS.indexOf(this.level);
     this.#options = options;
+    this.#template = options.template === LOG_FORMAT ? undefined : options.template;
     this.#clock = options.clock ?? systemClock;
   }
 
@@ -65,6 +74,7 @@ export class WorkerLog {
 
   #format(line: LogLine, processName: string, pid: number | undefined): string {
     const { format = "text", color = false, host } = this.#options;
+    const template = this.#template;
     const now = this.#clock.now();
     if (format === "json") {
       const record = {
@@ -79,9 +89,23 @@ export class WorkerLog {
       };
       return `${JSON.stringify(record)}\n`;
     }
-    const text = `[${localTime(now)}: ${line.level}/${processName}] ${line.text}`;
+    const text = template === undefined
+      ? `[${localTime(now)}: ${line.level}/${processName}] ${line.text}`
+      : fill(template, {
+        asctime: localTime(now),
+        levelname: line.level,
+        processName,
+        message: line.text,
+        name: "celery",
+        process: String(pid ?? process.pid),
+      });
     return color && COLORS[line.level] !== "" ? `${COLORS[line.level]}${text}${RESET}\n` : `${text}\n`;
   }
+}
+
+/** Python's `%(name)s`; what is not known of a line stays as it is written. */
+function fill(template: string, values: Readonly<Record<string, string>>): string {
+  return template.replace(/%\((\w+)\)[-#0 +]*\d*s/g, (whole, name: string) => values[name] ?? whole);
 }
 
 let lastSecond = -1;

@@ -69,6 +69,17 @@ describe("WorkerLog", () => {
     );
   });
 
+  test("writes lines as the setting says, and leaves alone what it does not know", () => {
+    let written = "";
+    const template = "%(levelname)-8s %(processName)s %(nosuch)s: %(message)s";
+    const log = new WorkerLog({ level: "INFO", template, write: (text) => written += text });
+
+    log.write(workerReady("w1@host"));
+    log.flush();
+
+    expect(written).toBe("INFO MainProcess %(nosuch)s: w1@host ready.\n");
+  });
+
   test("drops what is below its level", () => {
     const { log, written } = logOf({ level: "WARNING" });
 
