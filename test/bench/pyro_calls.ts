@@ -18,7 +18,8 @@ interface Calls {
 const SEQUENTIAL = 10_000;
 const IN_FLIGHT = 64;
 const BATCHED = 10_000;
-const LARGE = 20;
+/** Enough for either side to have the memory that it needs for strings of this size. */
+const LARGE = 100;
 const LARGE_TEXT = "x".repeat(1_000_000);
 
 /** Bytes of an INVOKE of `add(1, 2)` and of its RESULT, annotation included. */
