@@ -7,13 +7,18 @@ import type { FromChild, TaskOrder } from "../../../lib/celery/worker/pool_messa
 type Body = () => unknown;
 
 /** A runner whose tasks are functions, and what it has told its supervisor: kind and job. */
-function runner(bodies: Readonly<Record<string, Body>>, conclude: JobSteps<Body>["conclude"] = succeeded) {
+function runner(
+  bodies: Readonly<Record<string, Body>>,
+  conclude: JobSteps<Body>["conclude"] = succeeded,
+  hasHooks = false,
+) {
   const told: string[] = [];
   const notes: number[] = [];
   const jobs = new JobRunner<Body>({
     steps: {
       prepare: ({ message }) => ({ prepared: bodies[String(message.headers.task)] ?? (() => undefined) }),
       call: (body) => body(),
+      hasHooks: () => hasHooks,
       conclude,
     },
     concurrency: 1,
@@ -117,11 +122,38 @@ describe("A runner of jobs", () => {
     await expect.poll(() => told).toEqual(["started 1", "done 1", "started 2", "done 2"]);
   });
 
+  for (const hasHooks of [false, true]) {
+    test(`begins a short task ${hasHooks ? "only when the hooks of the last have run" : "while the last is stored"}`, async () => {
+      let store = (): void => {};
+      let isStored = Promise.resolve();
+      const { jobs, told, notes } = runner({}, async () => {
+        await isStored;
+        return { kind: "success", seconds: 0, result: "" };
+      }, hasHooks);
+      jobs.add(order(1, "short"));
+      await expect.poll(() => told).toContain("done 1");
+
+      isStored = new Promise((resolve) => store = resolve);
+      jobs.add(order(2, "short"));
+      jobs.add(order(3, "short"));
+      for (let i = 0; i < 5; i++) await nextTurn();
+      expect(notes).toEqual(hasHooks ? [1, 2] : [1, 2, 3]);
+
+      store();
+      await expect.poll(() => told.slice(2)).toEqual(["began and done 2", "began and done 3"]);
+    });
+  }
+
   test("gives back a job whose lease ends between its note and its call, and all behind it whose lease has ended", () => {
     let now = 1000;
     const told: string[] = [];
     const jobs = new JobRunner<Body>({
-      steps: { prepare: () => ({ prepared: () => told.push("called") }), call: (body) => body(), conclude: succeeded },
+      steps: {
+        prepare: () => ({ prepared: () => told.push("called") }),
+        call: (body) => body(),
+        hasHooks: () => false,
+        conclude: succeeded,
+      },
       concurrency: 1,
       send: (message) => void told.push(message.kind === "returned" ? `returned ${message.jobs.join()}` : message.kind),
       flush: () => true,

@@ -46,6 +46,7 @@ const steps: JobSteps<{ action: string; args: readonly unknown[] }> = {
   },
   call: ({ action, args }, control) =>
     ACTIONS.get(action)?.(Number(args[0] ?? 0), () => control.signal, Number(args[1])),
+  hasHooks: () => false,
   conclude: (_prepared, result, runMs) =>
     Promise.resolve(
       result.kind === "returned"

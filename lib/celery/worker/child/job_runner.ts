@@ -17,7 +17,9 @@ export interface JobSteps<P> {
   prepare(order: TaskOrder): { readonly prepared: P } | { readonly outcome: Outcome };
   /** Calls the function; nothing else of this child runs meanwhile, unless it is asynchronous and there is room. */
   call(prepared: P, control: JobControl): unknown;
-  /** Stores the result and starts what follows; runs beside the next calls. Must not reject. */
+  /** True if code of the user's runs after the function: it has this process to itself as well, before the next job. */
+  hasHooks(prepared: P): boolean;
+  /** Stores the result and starts what follows. Must not reject. */
   conclude(prepared: P, result: CallResult, runMs: number, control: JobControl): Promise<Outcome>;
 }
 
@@ -68,6 +70,8 @@ export class JobRunner<P> {
   readonly #running = new Map<number, Running<P>>();
   readonly #runTimes = new RunTimes();
   #concluding = 0;
+  /** Of those, the ones that the next job has to wait for. */
+  #concludingAlone = 0;
   #turnEndsAtMs: number | undefined;
   #isPumping = false;
 
@@ -122,7 +126,8 @@ export class JobRunner<P> {
       const order = this.#queue.peek();
       if (order === undefined) break;
       const isQuick = this.#isQuick(order);
-      if (!isQuick && this.#concluding > 0 && this.#options.concurrency === 1) break; // `#concluded` goes on
+      const ahead = isQuick ? this.#concludingAlone : this.#concluding;
+      if (ahead > 0 && this.#options.concurrency === 1) break; // whoever ends the last of them goes on
       const now = this.#clock.monotonic();
       if (now >= this.#turnEnd(now)) break;
       this.#queue.shift();
@@ -215,11 +220,14 @@ export class JobRunner<P> {
     if (cause === "terminated" || cause === "hard-limit") {
       report({ kind: "terminated" }); // the supervisor stores what there is to say
     } else {
+      const alone = this.#options.steps.hasHooks(running.prepared) ? 1 : 0;
       this.#concluding++;
+      this.#concludingAlone += alone;
       const concluded = (outcome: Outcome) => {
         this.#concluding--;
+        this.#concludingAlone -= alone;
         report(outcome);
-        if (this.#concluding === 0) this.#pump();
+        if (this.#concluding === 0 || alone === 1) this.#pump();
         this.#checkIdle();
       };
       this.#options.steps.conclude(running.prepared, result, runMs, control).then(

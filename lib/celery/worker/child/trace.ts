@@ -104,8 +104,13 @@ export class TaskTracer implements JobSteps<TracedTask> {
     const { request } = traced;
     currentTask.ended(request);
     if (result.kind === "threw") return currentTask.run(request, () => this.#threw(traced, result.error, control));
-    if (isFollowed(traced)) return currentTask.run(request, () => this.#returned(traced, result.value, runMs, control));
-    return this.#simplyReturned(traced, result.value, runMs, control);
+    if (isSimple(traced)) return this.#simplyReturned(traced, result.value, runMs, control);
+    return currentTask.run(request, () => this.#returned(traced, result.value, runMs, control));
+  }
+
+  hasHooks({ task }: TracedTask): boolean {
+    const { onSuccess, onFailure, onRetry, afterReturn } = task.options;
+    return (onSuccess ?? onFailure ?? onRetry ?? afterReturn) !== undefined;
   }
 
   /** Nothing is to be done but to store the result. */
@@ -277,9 +282,9 @@ class ChildHost implements TaskHost {
   }
 }
 
-/** Something comes after its result: other tasks, or hooks, and they are a part of it. */
-function isFollowed({ task, request }: TracedTask): boolean {
+/** Nothing comes after its return but that its result is stored. */
+function isSimple({ task, request }: TracedTask): boolean {
   const { onSuccess, afterReturn } = task.options;
-  return request.callbacks !== null || request.chain !== null || request.chord !== null || onSuccess !== undefined ||
-    afterReturn !== undefined;
+  return request.callbacks === null && request.chain === null && request.chord === null && onSuccess === undefined &&
+    afterReturn === undefined;
 }
