@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from "vitest";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { Celery } from "../../lib/celery/mod.ts";
+import { broadcastQueue, Celery } from "../../lib/celery/mod.ts";
 import { brokerFolder } from "../support/broker_folder.ts";
 import { eventually } from "../support/eventually.ts";
 import { Program, run, script } from "../support/program.ts";
@@ -99,5 +99,38 @@ describe("celery worker", { timeout: 90_000, concurrent: true }, () => {
     expect((await client.control.inspect({ destination: [node] }).revoked()).get(node)).toEqual(["an-id"]);
     expect(await worker.stop()).toBe(0);
     expect(JSON.parse(readFileSync(state, "utf8"))).toMatchObject({ revoked: { "an-id": expect.any(Number) } });
+  });
+
+  test("runs what is broadcast in every worker", async () => {
+    const workers = [await startWorker("-c", "1", "-Q", "everybody"), await startWorker("-c", "1", "-Q", "everybody")];
+
+    await client.sendTask("holdApp.whoami", [], { queue: broadcastQueue("everybody") }).published;
+
+    for (const { worker } of workers) await worker.printed(/Task holdApp\.whoami\[[-\w]{36}\] succeeded/);
+    expect(await Promise.all(workers.map(({ worker }) => worker.stop()))).toEqual([0, 0]);
+  });
+
+  test("says on SIGUSR1 what runs, and starts anew on SIGHUP", async ({ onTestFinished }) => {
+    const pidfile = join(testDir(onTestFinished), "worker.pid");
+    const { worker, call } = await startWorker("-c", "1", "--pidfile", pidfile);
+    const otherPid = () => {
+      const pid = existsSync(pidfile) ? Number(readFileSync(pidfile, "utf8")) : worker.pid;
+      return pid > 0 && pid !== worker.pid ? pid : undefined;
+    };
+    await call("holdApp.whoami");
+    await worker.printed(/succeeded/);
+
+    worker.child.kill("SIGUSR1");
+    await worker.printed(/@host: running, 0 requests held, running:/);
+    worker.child.kill("SIGHUP");
+
+    await worker.printed(/Restarting celery worker/);
+    const successor = await eventually("another one is at work", otherPid);
+    onTestFinished(() => {
+      if (otherPid() === successor) process.kill(successor, "SIGKILL"); // it was not told to stop
+    });
+    await eventually("it is ready", () => worker.output.match(/ ready\./g)?.length === 2);
+    process.kill(successor, "SIGTERM");
+    expect(await worker.exit()).toBe(0);
   });
 });

@@ -120,6 +120,12 @@ describe("remote commands", () => {
     expect((await ping({ pattern: "(", matcher: "pcre" })).size).toBe(0);
   });
 
+  test("are not answered where remote control is off", async () => {
+    const harness = await WorkerHarness.start({ remoteControl: false });
+
+    expect((await harness.remote.ask("ping", { timeoutMs: 200 })).size).toBe(0);
+  });
+
   test("are answered while every child is stuck in a loop", async () => {
     const harness = await WorkerHarness.start({ concurrency: 2 });
     for (let i = 0; i < 2; i++) await harness.send("spin", [60_000]);
