@@ -131,7 +131,8 @@ function bind(server: net.Server, address: Address, options: ListenOptions): Pro
     };
     const listening = () => {
       try {
-        if (isUnixAddress(address)) chmodSync(address.path, mode);
+        const isFile = isUnixAddress(address) && !address.path.startsWith("\0"); // an abstract socket has no bits
+        if (isFile) chmodSync(address.path, mode);
       } catch (error) {
         return refuse(asError(error));
       }

@@ -1,5 +1,5 @@
 /**
- * Pyro's command line:  tsx lib/pyro/cli.ts ns | nsc | types
+ * Pyro's command line:  tsx lib/pyro/cli.ts ns | nsc | types | echoserver | check-config
  *
  *     tsx lib/pyro/cli.ts ns -n 0.0.0.0 -s file:/var/lib/names
  *     tsx lib/pyro/cli.ts nsc list
@@ -11,6 +11,8 @@ import process from "node:process";
 import { createInterface } from "node:readline";
 import { pathToFileURL } from "node:url";
 import { asError, LibError } from "../base/errors.ts";
+import { runCheckConfig } from "./cli/check_config.ts";
+import { runEchoserver } from "./cli/echoserver.ts";
 import { CommandExit, type CommandIo } from "./cli/io.ts";
 import { runNs } from "./cli/ns.ts";
 import { runNsc } from "./cli/nsc.ts";
@@ -20,14 +22,18 @@ const COMMANDS: ReadonlyMap<string, (argv: readonly string[], io: CommandIo) => 
   ["ns", runNs],
   ["nsc", runNsc],
   ["types", runTypes],
+  ["echoserver", runEchoserver],
+  ["check-config", runCheckConfig],
 ]);
 
 const USAGE = `Usage: tsx lib/pyro/cli.ts command [options] [arguments]
 
 Commands:
-  ns      run a name server
-  nsc     manage a name server: list, lookup, register, remove, setmeta, ping ...
-  types   print the TypeScript interface of a live object
+  ns            run a name server
+  nsc           manage a name server: list, lookup, register, remove, setmeta, ping ...
+  types         print the TypeScript interface of a live object
+  echoserver    serve an object to try clients on
+  check-config  print the configuration that the environment makes
 
 Each explains itself with --help.
 `;

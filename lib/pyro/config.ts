@@ -131,7 +131,7 @@ export const DEFAULT_CONFIG: Readonly<PyroConfig> = Object.freeze({
 });
 
 /** Items that take a fraction; the other numbers are whole, as Python's cast to int has it. */
-const FRACTIONS: ReadonlySet<string> = new Set(
+export const FRACTIONS: ReadonlySet<string> = new Set(
   ["NS_AUTOCLEAN", "COMMTIMEOUT", "POLLTIMEOUT", "ITER_STREAM_LIFETIME", "ITER_STREAM_LINGER"],
 );
 const BOOLEANS: ReadonlyMap<string, boolean> = new Map([

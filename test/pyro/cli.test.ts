@@ -205,7 +205,7 @@ describe("types", () => {
 
 describe("main", () => {
   test("lists its commands", async () => {
-    expect((await run(["--help"])).stdout).toContain("nsc     manage a name server");
+    expect((await run(["--help"])).stdout).toContain("nsc           manage a name server");
     expect(await run(["nonsense"])).toMatchObject({ code: 2, stdout: "" });
   });
 });

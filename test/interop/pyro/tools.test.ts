@@ -2,7 +2,7 @@ import { expect, onTestFinished, test } from "vitest";
 import * as Pyro from "../../../lib/pyro/mod.ts";
 import { eventually } from "../../support/eventually.ts";
 import { describeWithPeers, PYTHON } from "../../support/peers.ts";
-import { Program } from "../../support/program.ts";
+import { Program, run, script } from "../../support/program.ts";
 import { freePort } from "../../support/redis_server.ts";
 
 /** What Pyro4's own echo server exposes. */
@@ -41,6 +41,66 @@ describeWithPeers(["python-pyro4"], "Pyro4's echo server", () => {
     await proxy.shutdown();
     await proxy._pyroRelease();
     expect(await program.exit()).toBe(0);
+  });
+});
+
+/** What Pyro4's own `echoserver` example asks, and a little more. */
+const ECHO_CLIENT = `
+import sys, Pyro4
+def error_of(call):
+    try:
+        call()
+    except Exception as error:
+        return repr(error)
+p = Pyro4.Proxy(sys.argv[1])
+print([p.echo("hello"), p.echo([1, 2.5, (3,)]), list(p.generator()), p.inf(), str(p.nan()), p.__dunder__(), p.oneway_echo(1)])
+print([error_of(p.error), error_of(p.error_with_text), error_of(lambda: p._pyroInvoke("_private", (), {}))])
+print(sorted(p._pyroMethods), sorted(p._pyroOneway), sorted(p._pyroAttrs), p.verbose)
+p.verbose = True
+print(p.verbose)
+p.shutdown()
+`;
+
+describeWithPeers(["python-pyro4"], "echoserver", () => {
+  test("prints and answers what Python's prints and answers", async () => {
+    const seen: string[] = [];
+    const start = ["-H", "127.0.0.1", "-p", "0"];
+    const theirs: [string, string[]] = [PYTHON, ["-u", "-m", "Pyro4.test.echoserver", ...start]];
+    for (const command of [theirs, script("lib/pyro/cli.ts", ["echoserver", ...start])]) {
+      const server = new Program(...command);
+      onTestFinished(() => void server.stop());
+      const [, uri = ""] = await server.printed(/echo uri: (\S+)[^]*running/);
+      const { stdout, stderr } = await run(PYTHON, ["-c", ECHO_CLIENT, uri]);
+      expect(await server.exit(), stderr).toBe(0);
+      seen.push(`${server.stdout.replace(/:\d+$/m, ":PORT").replace(/^.* - shutting down\n/m, "")}${stdout}`);
+    }
+
+    expect(seen[1]).toBe(seen[0]);
+    expect(seen[0]).toContain("['hello', [1, 2.5, (3,)], ['one', 'two', 'three'], inf, 'nan'");
+  });
+});
+
+describeWithPeers(["python-pyro4"], "check-config", () => {
+  test("prints the items that Python prints, but for what differs on purpose", async () => {
+    const env = { PYRO_COMMTIMEOUT: "2.5", PYRO_COMPRESSION: "yes", PYRO_NS_BCHOST: "example", PYRO_LOGLEVEL: "INFO" };
+    const theirs = await run(PYTHON, ["-c", "import Pyro4; print(Pyro4.config.dump())"], { env });
+    const ours = await run(...script("lib/pyro/cli.ts", ["check-config"]), { env });
+
+    const lines = (text: string) =>
+      text.trimEnd().split("\n").filter((line) =>
+        !/^(Loaded from|\w+ version: (CPython|\d+\.\d+\.\d+ )|MAX_MESSAGE_SIZE|THREADPOOL_SIZE|SOCK_NODELAY)/.test(line)
+      ).map((line) => line.startsWith("SERIALIZERS") ? [...line].sort().join("") : line); // a set, in any order
+    expect(lines(ours.stdout)).toEqual(lines(theirs.stdout));
+    expect(lines(ours.stdout)).toContain("COMMTIMEOUT = 2.5");
+  });
+
+  test("ends with an error for what is no boolean", async () => {
+    const { stderr, code } = await run(...script("lib/pyro/cli.ts", ["check-config"]), {
+      env: { PYRO_COMPRESSION: "maybe" },
+    });
+
+    expect(stderr).toContain("invalid boolean value: PYRO_COMPRESSION=maybe");
+    expect(code).not.toBe(0);
   });
 });
 
