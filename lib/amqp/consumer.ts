@@ -6,7 +6,7 @@ import { ReplyCode } from "./wire/reply_code.ts";
 import { Backoff } from "../base/backoff.ts";
 import { asError, UsageError } from "../base/errors.ts";
 import type { Logger } from "../base/log.ts";
-import { type Clock, delay } from "../base/time.ts";
+import { type Clock, delay, type Timer } from "../base/time.ts";
 
 /** One queue that a consumer takes from. */
 export interface ConsumedQueue {
@@ -44,6 +44,8 @@ export interface ConsumerHost {
 
 /** First and longest wait before a channel that ended under the consumer is opened again. */
 const RETRY = { startMs: 50, factor: 2, stepMs: 0, maxMs: 2000 } as const;
+/** A worker's credit goes up and down with the length of its tasks: what is lower now may not be so in a moment. */
+const LOWER_AFTER_MS = 200;
 /** How often a queue may be locked by the connection before this one, which the broker has not buried yet. */
 const MAX_LOCKED = 10;
 
@@ -61,6 +63,8 @@ export class ResumableConsumer {
   readonly #tags = new Map<string, string>(); // queue → consumer tag on the present channel
   readonly #stop = new AbortController();
   #credit: number;
+  #told = 0; // what the broker was asked for on the present channel
+  #lowering: Timer | undefined;
   #channel: Channel | undefined;
   #resuming: Promise<void> | undefined;
   #isCrediting = false;
@@ -105,6 +109,7 @@ export class ResumableConsumer {
     this.#queues.set(queue.queue, queue);
     if (this.#channel === undefined || !this.#channel.isOpen) return; // the next `resume` takes it along
     try {
+      if (this.#told !== this.#credit) await this.#ask(this.#channel);
       await this.#consume(this.#channel, queue);
     } catch (error) {
       this.#queues.delete(queue.queue);
@@ -122,19 +127,17 @@ export class ResumableConsumer {
 
   /**
    * Takes effect for the next deliveries (scope `channel`), or for queues that are added later (scope `consumer`). However
-   * often it is called, one change at a time is on its way to the broker.
+   * often it is called, one change at a time is on its way to the broker; a lower credit waits a moment, for it may rise
+   * again.
    */
   setCredit(credit: number): void {
     this.#credit = credit;
-    const channel = this.#channel;
-    if (channel === undefined || !channel.isOpen || this.#options.noAck || this.#isCrediting) return;
-    this.#isCrediting = true;
-    channel.qos(credit, this.#options.creditScope === "channel")
-      .catch(() => {}) // a channel that ends is resumed with the credit
-      .finally(() => {
-        this.#isCrediting = false;
-        if (this.#credit !== credit) this.setCredit(this.#credit);
-      });
+    const isLower = credit !== 0 && (this.#told === 0 || credit < this.#told);
+    if (!isLower) return this.#tellCredit();
+    this.#lowering ??= this.#host.clock.after(LOWER_AFTER_MS, () => {
+      this.#lowering = undefined;
+      this.#tellCredit();
+    });
   }
 
   /** No new deliveries; those in hand can still be settled. */
@@ -142,6 +145,7 @@ export class ResumableConsumer {
     if (this.#stop.signal.aborted) return;
     this.#stop.abort(new UsageError("Cannot resume the consumer: it was stopped", { code: "ERR_STATE" }));
     this.#host.forget(this);
+    this.#lowering?.cancel();
     const channel = this.#channel;
     const tags = [...this.#tags.values()];
     this.#tags.clear();
@@ -162,7 +166,7 @@ export class ResumableConsumer {
     this.#tags.clear();
     if (this.#stop.signal.aborted) return await channel.close();
     channel.closed.then((reason) => this.#onChannelEnd(reason));
-    if (!this.#options.noAck) await channel.qos(this.#credit, this.#options.creditScope === "channel");
+    await this.#ask(channel);
     const queues = [...this.#queues.values()];
     const outcomes = await Promise.allSettled(queues.map((queue) => this.#consume(channel, queue)));
     const reasons = outcomes.flatMap((outcome) => outcome.status === "rejected" ? [asError(outcome.reason)] : []);
@@ -175,6 +179,27 @@ export class ResumableConsumer {
     const isLocked = refusal.replyCode === ReplyCode.resourceLocked && ++this.#locked < MAX_LOCKED;
     const queue = queues[outcomes.findIndex((outcome) => outcome.status === "rejected" && outcome.reason === refusal)];
     if (!isLocked && queue !== undefined) this.#lose(queue.queue, refusal);
+  }
+
+  /** Asks for the present credit. */
+  async #ask(channel: Channel): Promise<void> {
+    if (this.#options.noAck) return;
+    this.#told = this.#credit;
+    await channel.qos(this.#told, this.#options.creditScope === "channel");
+  }
+
+  /** Asks for it unless that would change nothing, or a change is on its way. */
+  #tellCredit(): void {
+    const channel = this.#channel;
+    const isUseless = this.#options.creditScope === "consumer" || this.#told === this.#credit;
+    if (isUseless || this.#isCrediting || channel === undefined || !channel.isOpen) return;
+    this.#isCrediting = true;
+    this.#ask(channel)
+      .catch(() => {}) // a channel that ends is resumed with the credit
+      .finally(() => {
+        this.#isCrediting = false;
+        if (this.#credit !== this.#told && !this.#stop.signal.aborted) this.setCredit(this.#credit);
+      });
   }
 
   async #consume(channel: Channel, { queue, exclusive, arguments: args }: ConsumedQueue): Promise<void> {

@@ -368,6 +368,19 @@ describe("ResumableConsumer", () => {
     ]);
   });
 
+  test("tells the broker of a lower credit only if it stays lower", async () => {
+    const { peer, consumer } = await consuming();
+    const told = () => peer.methods.flatMap((method) => method.kind === "basic.qos" ? [method.prefetchCount] : []);
+    consumer.setCredit(20);
+    await eventually("it is told", () => told().length === 2);
+
+    for (const credit of [19, 5, 20, 12, 20, 8]) consumer.setCredit(credit);
+
+    await eventually("the last one is told", () => told().at(-1) === 8);
+    expect(told()).toEqual([2, 20, 8]);
+    expect(consumer.credit).toBe(8);
+  });
+
   test("stops delivering, and settles what is in hand", async () => {
     const { peer, consumer } = await consuming({}, { onMessage: () => {} });
     const channel = channelOf(peer, "basic.consume");
