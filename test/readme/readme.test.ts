@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { SETTINGS } from "../../lib/celery/settings_table.ts";
 import { ROOT } from "../support/source_files.ts";
 import { CLAIMS } from "./claims.ts";
 
@@ -23,6 +24,18 @@ describe("CLAIMS", () => {
     const lines = section.split("\n").slice(2).map((line) => line.split(" | ").slice(0, 2).join(" | "));
 
     expect(lines).toEqual(CLAIMS.map(({ area, what }) => `| ${area} | ${what}`));
+  });
+});
+
+describe("the README's limits", () => {
+  test("name every setting that nothing reads", () => {
+    const sources = readdirSync(join(ROOT, "lib/celery"), { recursive: true }).map(String)
+      .filter((file) => file.endsWith(".ts") && !/^settings(_table)?\.ts$/.test(file))
+      .map((file) => read(`lib/celery/${file}`)).join("\n");
+    const unread = Object.keys(SETTINGS).filter((name) => !new RegExp(`\\b${name}\\b`).test(sources));
+
+    const [, sentence = ""] = /and have no effect: ([^.]*)\./.exec(read("README.md").replaceAll(/\s+/g, " ")) ?? [];
+    expect(sentence.match(/\w+/g)?.sort()).toEqual(unread.sort());
   });
 });
 
