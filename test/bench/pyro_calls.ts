@@ -18,8 +18,9 @@ interface Calls {
 const SEQUENTIAL = 10_000;
 const IN_FLIGHT = 64;
 const BATCHED = 10_000;
-/** Enough for either side to have the memory that it needs for strings of this size. */
-const LARGE = 100;
+const LARGE = 60;
+/** Calls before the clock starts, on either side and in every round: until then strings of this size are written into memory fresh from the system. */
+const LARGE_WARM_UP = 60;
 const LARGE_TEXT = "x".repeat(1_000_000);
 
 /** Bytes of an INVOKE of `add(1, 2)` and of its RESULT, annotation included. */
@@ -64,8 +65,14 @@ function bareEcho(socket: Socket, count: number): Promise<void> {
   });
 }
 
-async function pythonRate(uri: string, what: "calls" | "batch" | "large", count: number): Promise<number> {
-  const { stdout, stderr } = await run(PYTHON, ["test/bench/pyro/calls_client.py", uri, what, String(count)]);
+async function pythonRate(
+  uri: string,
+  what: "calls" | "batch" | "large",
+  count: number,
+  warmUp: number,
+): Promise<number> {
+  const args = ["test/bench/pyro/calls_client.py", uri, what, String(count), String(warmUp)];
+  const { stdout, stderr } = await run(PYTHON, args);
   if (stdout === "") throw new Error(`Python's client failed: ${stderr}`);
   return Number(stdout);
 }
@@ -83,6 +90,7 @@ export const bench: Bench = {
       await using proxy = new Proxy<Calls>(uri);
       const socket = connect({ host: "127.0.0.1", port: Number(port), noDelay: true });
       await once(socket, "connect");
+      const warmUp = Math.max(1, Math.round(LARGE_WARM_UP * scale));
       const scaled = (count: number) => Math.max(1, Math.round(count * scale));
       const compare = async (
         what: string,
@@ -94,8 +102,11 @@ export const bench: Bench = {
         await work(proxy, count); // the compiler's share
         const result = await alternate(
           rounds,
-          () => rate(count, () => work(proxy, count)),
-          () => pythonRate(pythonUri, pythonWork, count),
+          async () => {
+            if (work === large) await large(proxy, warmUp);
+            return await rate(count, () => work(proxy, count));
+          },
+          () => pythonRate(pythonUri, pythonWork, count, warmUp),
         );
         measurements.push({
           what,
