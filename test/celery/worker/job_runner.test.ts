@@ -81,12 +81,12 @@ describe("A runner of jobs", () => {
 
   test("announces a task that used to be short as soon as it is awaited", async () => {
     let finish = (): void => {};
-    const { jobs, told } = runner({ sometimes: () => jobs.isIdle ? 1 : wait });
-    let wait: Promise<void> | undefined;
+    const waits: Promise<void>[] = [];
+    const { jobs, told } = runner({ sometimes: () => waits[0] });
     jobs.add(order(1, "sometimes"));
     await expect.poll(() => told).toContain("done 1");
 
-    wait = new Promise((resolve) => finish = resolve);
+    waits.push(new Promise((resolve) => finish = resolve));
     jobs.add(order(2, "sometimes"));
     expect(told.slice(2)).toEqual(["started 2"]);
     finish();
