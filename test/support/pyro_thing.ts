@@ -49,7 +49,8 @@ export class Thing {
   }
 
   kw(a: unknown, b: unknown = 2, ...args: unknown[]): unknown {
-    return [a, b, args, []];
+    const named = Object.entries(args.pop() as Record<string, unknown>).sort();
+    return [a, b, args, named.map(([key, value]) => Pyro.Tuple.of<unknown>(key, value))];
   }
 
   get(): unknown {
@@ -223,7 +224,7 @@ export class Thing {
   }
 }
 
-Pyro.expose(Thing);
+Pyro.expose(Thing, undefined, { anyKwargs: ["kw"] });
 Pyro.oneway(Thing, ["fire", "fire_fail", "slowfire"]);
 Pyro.callback(Thing, ["fail_callback"]);
 

@@ -28,8 +28,8 @@ const OTHERWISE: Readonly<Record<string, string>> = {
   "timeout": "the client hangs up before the answer comes",
 };
 
-/** Methods whose answers may say something else: they take any keyword, tell a port, or return a Python type that is not here. */
-const OWN_ANSWERS = /^(?:kw|info|keysview)$/;
+/** Methods whose answers may say something else: they tell a port, or return a Python type that is not here. */
+const OWN_ANSWERS = /^(?:info|keysview)$/;
 /** Requests whose errors have words of their own, for they name Python's types or its parser; the class has to be the same. */
 const OWN_WORDS = /^(?:unser|fail_unser|gen|when|)$/;
 
