@@ -20,7 +20,7 @@ const EXPECTED = {
     "too few": "Thermostat.describe() missing 1 required positional argument: 'prefix'",
     values: [null, true, "12345678901234567890", 1.5, "ä€😀", { a: [1] }],
   },
-  batches: [[1, "is 25 C."], [2, ["ZeroDivisionError", "integer division or modulo by zero"]], null],
+  batches: [[1, "is 25 C."], [2, ["ZeroDivisionError", "integer division or modulo by zero"]], null, [2], []],
   exceptions: {
     divide: ["ZeroDivisionError", "integer division or modulo by zero"],
     "look up": ["KeyError", "'unknown'"],
@@ -146,7 +146,9 @@ class OurClient {
       const results = await trouble();
       const second = [results.next().value, await errorOf(() => results.next())];
       calls.echo("nobody hears this");
-      return [first, second, await calls({ oneway: true }) ?? null];
+      const answer = await calls({ oneway: true }) ?? null;
+      calls.echo(2);
+      return [first, second, answer, [...await calls()], [...await calls()]];
     },
     exceptions: async () => {
       const p = this.#proxy("trouble");

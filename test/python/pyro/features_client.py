@@ -58,7 +58,10 @@ def batches():
     results = trouble()
     second = [next(results), error_of(lambda: next(results))]
     calls.echo("nobody hears this")
-    return [first, second, calls(oneway=True)]
+    answer = calls(oneway=True)
+    later = Pyro4.batch(proxy("thermostat"))
+    later.echo(2)
+    return [first, second, answer, list(later(asynchronous=True).value), list(Pyro4.batch(proxy("thermostat"))())]
 
 
 def exceptions():
