@@ -34,7 +34,7 @@ export const bench: Bench = {
         ...await alternate(
           rounds,
           () => publishRate(url, calls),
-          () => Promise.resolve(Number(python(PYTHON_LOOP(pythonCalls), url))),
+          async () => Number(await python(PYTHON_LOOP(pythonCalls), url)),
         ),
       }];
     }),

@@ -22,7 +22,7 @@ async function theirs(url: string, calls: number): Promise<number> {
   const worker = pythonWorker(url, ["-c", "2", "-l", "INFO"]);
   try {
     await worker.printed(/ ready\./);
-    return Number(python(PYTHON_LOOP(calls), url));
+    return Number(await python(PYTHON_LOOP(calls), url));
   } finally {
     await worker.stop();
   }

@@ -46,8 +46,13 @@ async function measure(url: string, { rounds, scale }: BenchOptions): Promise<Me
       ...[["RPOP", "raw"], ["ZADD", "raw_index", 1, i], ["HSET", "raw_unacked", i, envelope]],
       ...[["SETEX", `raw_result_${i}`, 60, "{}"], ["ZREM", "raw_index", i], ["HDEL", "raw_unacked", i]],
     ]);
-  const drain = () =>
-    rate(count, () =>
+  /** More than are counted: a consumer holds a whole window of further ones when the last that counts is done. */
+  const fill = () =>
+    Promise.all(Array.from({ length: count + 2 * WINDOW }, () => transport.publish(message, routeTo(queue))));
+  const drain = async () => {
+    await transport.purge(queue);
+    await fill();
+    return await rate(count, () =>
       new Promise<void>((resolve, reject) => {
         let done = 0;
         const settle = async (delivery: { readonly deliveryTag: string; ack(): Promise<void> }) => {
@@ -59,6 +64,7 @@ async function measure(url: string, { rounds, scale }: BenchOptions): Promise<Me
         const consumer = transport.consume({ queues: [queue], credit: WINDOW, onDelivery });
         consumer.catch(reject);
       }));
+  };
 
   try {
     await transport.ready();

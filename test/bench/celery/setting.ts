@@ -39,13 +39,14 @@ export function pythonWorker(url: string, args: readonly string[] = []): Program
   return new Program(PYTHON, [...celery, ...args], { cwd: PYTHON_FOLDER, env: environment(url) });
 }
 
-/** Runs a piece of Python beside `addTask.py` and returns what it prints. */
-export function python(code: string, url: string): string {
-  return execFileSync(PYTHON, ["-c", code], {
+/** Runs a piece of Python beside `addTask.py` and returns what it prints; meanwhile the output of workers is read. */
+export async function python(code: string, url: string): Promise<string> {
+  const { code: exit, stdout, stderr } = await run(PYTHON, ["-c", code], {
     cwd: PYTHON_FOLDER,
     env: { ...process.env, ...environment(url) },
-    encoding: "utf8",
   });
+  if (exit !== 0) throw new Error(`Python ended with ${exit}: ${stderr}`);
+  return stdout;
 }
 
 /** Ours and Python's clients see the same queues in it. */
