@@ -259,7 +259,7 @@ export class TaskPool {
       timeLimit: request.timeLimit,
       softTimeLimit: request.softTimeLimit,
     });
-    if (isBehind) this.#watchLeases(LEASE_MS + LEASE_MARGIN_MS);
+    this.#watchLeases(LEASE_MS + LEASE_MARGIN_MS);
     const { maxTasksPerChild } = this.#options;
     if (maxTasksPerChild !== undefined && child.given >= maxTasksPerChild) this.#retire(child);
   }
@@ -366,19 +366,27 @@ export class TaskPool {
   #watchLeases(inMs: number): void {
     this.#leaseTimer ??= this.#clock.after(inMs, () => {
       this.#leaseTimer = undefined;
-      setImmediate(() => this.#takeBackStale()); // what has been reported meanwhile is read first
+      setImmediate(() => this.#lookAfterUnstarted()); // what has been reported meanwhile is read first
     });
   }
 
-  #takeBackStale(): void {
+  /**
+   * A job of which nothing was heard for a while has begun, as its child's note says, and did not turn out as short as it used
+   * to be: its limits are to be watched. Or it waits in vain: then it goes elsewhere once its lease has ended.
+   */
+  #lookAfterUnstarted(): void {
     const now = this.#clock.monotonic();
     let next = Infinity;
-    const leftMs = (job: Job) => (job.staleAtMs ?? Infinity) + LEASE_MARGIN_MS - now;
+    const leftMs = ({ staleAtMs, sentAtMs }: Job) => (staleAtMs ?? sentAtMs + LEASE_MS) + LEASE_MARGIN_MS - now;
     for (const child of this.#children.values()) {
       if (child.unstarted().some((job) => leftMs(job) <= 0)) this.#readNote(child);
       const unstarted = child.unstarted();
-      this.#returned(child, unstarted.filter((job) => leftMs(job) <= 0));
-      next = Math.min(next, ...unstarted.map(leftMs).filter((left) => left > 0));
+      this.#returned(child, unstarted.filter((job) => job.staleAtMs !== undefined && leftMs(job) <= 0));
+      for (const job of unstarted) {
+        const left = leftMs(job);
+        if (left > 0) next = Math.min(next, left);
+        else if (job.staleAtMs === undefined) next = Math.min(next, LEASE_MS);
+      }
     }
     if (next !== Infinity) this.#watchLeases(next);
   }

@@ -189,6 +189,18 @@ describe("TaskPool", () => {
     expect(told).toEqual(["started spin", "hard limit spin", "started quick", "success quick"]);
   });
 
+  test("kills a child whose task used to be short and runs past its hard limit, with nobody behind it", async () => {
+    const { add, told, outcome } = await startPool();
+    const warm = Array.from({ length: 50 }, () => add("spin", 0));
+    await eventually("spin is known to be short", () => warm.every((request) => outcome(request) !== undefined));
+    told.length = 0;
+
+    add("spin", 60_000, { timelimit: [0.2, 0] });
+
+    await eventually("it is over", () => told.length === 2);
+    expect(told).toEqual(["started spin", "hard limit spin"]);
+  });
+
   test("lets a task that has asked for its signal clean up after the soft limit", async () => {
     const { add, told, outcome } = await startPool();
 
