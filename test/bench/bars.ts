@@ -2,7 +2,7 @@
  * Measurements as SVG bars: under each title one pair, scaled to its own larger value, because units differ from pair to pair.
  * @module
  */
-import { type Measurement, ratioOf } from "./harness.ts";
+import { type Measurement, ratioText } from "./harness.ts";
 
 const PAIR = 86;
 const BAR = 560;
@@ -52,6 +52,6 @@ function bar(each: Measurement, y: number): string {
 <text x="${width(each.ours) + 8}" y="54">${escapeXml(amount(each.ours, each.unit))}</text>
 <rect class="theirs" x="0" y="59" width="${width(each.theirs)}" height="13" rx="2"/>
 <text class="muted" x="${width(each.theirs) + 8}" y="70">${escapeXml(amount(each.theirs, each.unit))}</text>
-<text class="strong" x="${WIDTH - 4}" y="62" text-anchor="end">${ratioOf(each).toFixed(1)} ×</text>
+<text class="strong" x="${WIDTH - 4}" y="62" text-anchor="end">${ratioText(each, 1)} ×</text>
 </g>`;
 }

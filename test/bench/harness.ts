@@ -49,6 +49,12 @@ export function ratioOf({ ours, theirs, moreIsBetter }: Measurement): number {
   return moreIsBetter ? ours / theirs : theirs / ours;
 }
 
+/** The ratio as text; none where one side measured nothing at all. */
+export function ratioText(measurement: Measurement, digits: number): string {
+  const ratio = ratioOf(measurement);
+  return Number.isFinite(ratio) ? ratio.toFixed(digits) : "–";
+}
+
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
@@ -111,7 +117,7 @@ export function reportTable(measurements: readonly Measurement[]): string {
       `${number(each.ours)} ${each.unit}`,
       `${number(each.theirs)} ${each.unit}`,
       each.against,
-      `${ratio.toFixed(2)} ×`,
+      `${ratioText(each, 2)} ×`,
       each.target === undefined ? "" : `≥ ${each.target} × ${verdict}`,
     ];
   });

@@ -2,7 +2,7 @@
  * Parts of a Markdown text that a command writes: what stands between `<!-- name -->` and `<!-- /name -->`.
  * @module
  */
-import { type Measurement, ratioOf } from "../bench/harness.ts";
+import { type Measurement, ratioText } from "../bench/harness.ts";
 import { groupBy } from "../compare/group_by.ts";
 import type { Play } from "../compare/report.ts";
 import type { Claim } from "./claims.ts";
@@ -59,7 +59,7 @@ export function measurementsTable(measurements: readonly Measurement[]): string 
     value >= 100 ? Math.round(value).toLocaleString("en") : String(Number(value.toPrecision(3)));
   const heads = ["what", "ours", "theirs", "unit", "against", "times better"];
   const rows = measurements.map((each) =>
-    row([each.what, amount(each.ours), amount(each.theirs), each.unit, each.against, ratioOf(each).toFixed(1)])
+    row([each.what, amount(each.ours), amount(each.theirs), each.unit, each.against, ratioText(each, 1)])
   );
   return [row(heads), row(["---", "---:", "---:", "---", "---", "---:"]), ...rows].join("\n");
 }
