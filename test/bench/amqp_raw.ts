@@ -84,6 +84,7 @@ function peerConsume(channel: PeerChannel, count: number): Promise<void> {
 
 export const bench: Bench = {
   name: "amqp_raw",
+  needs: ["rabbitmq-server"],
   about: "confirmed publishes and acknowledged deliveries of 1 kB on real RabbitMQ, against amqplib",
   run: async ({ rounds, scale }) => {
     const count = Math.round(40_000 * scale);

@@ -102,6 +102,7 @@ async function restart({ scale }: BenchOptions): Promise<Measurement[]> {
 
 export const bench: Bench = {
   name: "broker",
+  needs: ["redis-server"],
   about: "The embedded broker beside redis-server under redis-benchmark, and its restart with a full queue.",
   run: async (options) => [...await besideRedis(options), ...await restart(options)],
 };

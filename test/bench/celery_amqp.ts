@@ -104,6 +104,7 @@ const pythonWorker = (env: NodeJS.ProcessEnv) =>
 
 export const bench: Bench = {
   name: "celery_amqp",
+  needs: ["rabbitmq-server", "redis-server", "python-celery"],
   about: "Celery on real RabbitMQ: confirmed publishing, and draining late-acked additions, against Python's",
   run: async ({ rounds, scale }) => {
     const [rabbit, redis] = await Promise.all([RabbitServer.start(), RedisServer.start()]);

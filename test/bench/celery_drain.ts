@@ -11,6 +11,7 @@ const TASKS = 20_000;
 
 export const bench: Bench = {
   name: "celery_drain",
+  needs: ["redis-server", "python-celery"],
   about:
     "Draining a queue of additions on real Redis: prefork workers with two processes, and BullMQ at concurrency 100",
   run: ({ rounds, scale }) =>

@@ -12,6 +12,7 @@ const ROUND_TRIPS = 300;
 
 export const bench: Bench = {
   name: "celery_embedded",
+  needs: ["redis-server"],
   about: "Our client and worker on the embedded broker, against the same on real Redis",
   run: ({ rounds, scale }) =>
     withRedis((server) =>

@@ -20,6 +20,7 @@ print(${calls} / (time.perf_counter() - start))
 
 export const bench: Bench = {
   name: "celery_publish",
+  needs: ["redis-server", "python-celery"],
   about: "Publishing add(i, i) to real Redis: our delay() against Python's",
   run: ({ rounds, scale }) =>
     withRedis(async ({ url }): Promise<Measurement[]> => {

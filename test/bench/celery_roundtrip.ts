@@ -30,6 +30,7 @@ async function theirs(url: string, calls: number): Promise<number> {
 
 export const bench: Bench = {
   name: "celery_roundtrip",
+  needs: ["redis-server", "python-celery"],
   about: "One delay().get() over real Redis: client and worker both ours, or both Python's",
   run: ({ rounds, scale }) =>
     withRedis(async ({ url }): Promise<Measurement[]> => {

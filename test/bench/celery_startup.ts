@@ -58,6 +58,7 @@ function sum(values: readonly number[]): number {
 
 export const bench: Bench = {
   name: "celery_startup",
+  needs: ["redis-server", "python-celery"],
   about: "An idle worker with two processes on real Redis: time to ready, memory, processor",
   run: ({ rounds }) =>
     withRedis(async ({ url }): Promise<Measurement[]> => {

@@ -11,6 +11,7 @@ import { createRequire } from "node:module";
 import { cpus, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import type { Peer } from "../support/peers.ts";
 
 /** One line of the report: ours beside somebody's, measured in the same run. */
 export interface Measurement {
@@ -41,6 +42,8 @@ export interface Bench {
   readonly name: string;
   /** One sentence: what is measured, against whom. */
   readonly about: string;
+  /** Programs that it cannot do without. */
+  readonly needs?: readonly Peer[];
   readonly run: (options: BenchOptions) => Promise<Measurement[]>;
 }
 

@@ -79,6 +79,7 @@ async function pythonRate(
 
 export const bench: Bench = {
   name: "pyro_calls",
+  needs: ["python-pyro4"],
   about: "Pyro calls a second: add(1, 2) one by one, 64 in flight, in a batch, and echo of a 1 MB text.",
   async run({ rounds, scale }) {
     const python = new Program(PYTHON, ["test/bench/pyro/calls_server.py"]);

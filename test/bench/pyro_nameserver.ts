@@ -54,6 +54,7 @@ async function pythonRate(port: number, lookups: number): Promise<number> {
 
 export const bench: Bench = {
   name: "pyro_nameserver",
+  needs: ["python-pyro4"],
   about: "Name server: look-ups a second on one connection, ours and Python's, each with its own client.",
   async run({ rounds, scale }) {
     const [ours, theirs] = [await freePort(), await freePort()];

@@ -16,6 +16,7 @@ const message = textMessage("[[5, 5], {}, {}]".padEnd(200));
 
 export const bench: Bench = {
   name: "redis_ceiling",
+  needs: ["redis-server"],
   about: "Our Redis transport beside raw pipelined commands of the same kind, in one process",
   async run(options) {
     const server = await RedisServer.start();

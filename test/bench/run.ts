@@ -8,6 +8,7 @@
  */
 import { readdirSync, writeFileSync } from "node:fs";
 import { barsSvg } from "./bars.ts";
+import { isInstalled, packagesOf } from "../support/peers.ts";
 import { type Bench, describeMachine, type Measurement, reportTable } from "./harness.ts";
 
 const NOT_BENCHES = new Set(["bars.ts", "harness.ts", "run.ts"]);
@@ -37,6 +38,11 @@ const isJson = process.argv.includes("--json");
 const measurements: Measurement[] = [];
 for (const bench of await loadBenches(option("only"))) {
   if (!isJson) console.error(`${bench.name}: ${bench.about}`);
+  const missing = (bench.needs ?? []).filter((peer) => !isInstalled(peer));
+  if (missing.length > 0) {
+    console.error(`${bench.name} was not run: ${missing.map(packagesOf).join(" and ")} would have to be installed`);
+    continue;
+  }
   try {
     measurements.push(...await bench.run(isQuick ? { rounds: 2, scale: 0.1 } : { rounds: 5, scale: 1 }));
   } catch (error) {

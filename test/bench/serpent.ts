@@ -51,6 +51,7 @@ function timed(value: unknown, loops: number): number {
 
 export const bench: Bench = {
   name: "serpent",
+  needs: ["python-pyro4"],
   about: "Serpent: dump and load of the same documents of about 1 MB, against Python's serpent 1.41.",
   async run({ rounds, scale }) {
     const folder = tempDir();

@@ -99,6 +99,7 @@ class FileBench {
 
 export const bench: Bench = {
   name: "socket_file",
+  needs: ["python"],
   about: "One file of 1 GiB over loopback, in milliseconds until it is stored",
   async run({ rounds, scale }) {
     const bytes = Math.round((1024 * MiB * scale) / MiB) * MiB;

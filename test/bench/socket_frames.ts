@@ -27,6 +27,7 @@ async function measure(command: string, args: readonly string[], count: number):
 
 export const bench: Bench = {
   name: "socket_frames",
+  needs: ["python"],
   about: "64-byte frames through one connection, read one by one",
   async run({ rounds, scale }) {
     const count = Math.round(5000 * scale) * 1000;

@@ -15,6 +15,20 @@ const PROBES: Readonly<Record<Peer, readonly [command: string, ...args: string[]
 /** Real programs that some tests need: Debian's redis-server, rabbitmq-server, python3-celery with python3-redis, python3-pyro4. */
 export type Peer = "redis-server" | "rabbitmq-server" | "python-celery" | "python-pyro4" | "python";
 
+/** Debian's packages of a peer. */
+export function packagesOf(peer: Peer): string {
+  switch (peer) {
+    case "python-celery":
+      return "python3-celery with python3-redis";
+    case "python-pyro4":
+      return "python3-pyro4";
+    case "python":
+      return "python3";
+    default:
+      return peer;
+  }
+}
+
 const known = new Map<Peer, boolean>();
 
 /** True if the peer can be started here. */
