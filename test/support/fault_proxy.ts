@@ -16,6 +16,8 @@ interface Link {
 export class FaultProxy {
   readonly #server: Server;
   readonly #links = new Set<Link>();
+  /** Every socket that is open: in silence one side of a link stays when the other has gone. */
+  readonly #sockets = new Set<Socket>();
   readonly #cuts = new Map<Direction, number>();
   /** Half-open: everything is swallowed both ways, and no end is passed on. */
   silent = false;
@@ -67,6 +69,7 @@ export class FaultProxy {
 
   stop(): Promise<void> {
     this.cut();
+    for (const socket of this.#sockets) socket.destroy();
     return new Promise((resolve) => this.#server.close(() => resolve()));
   }
 
@@ -76,6 +79,10 @@ export class FaultProxy {
     if (this.refusing) return void client.destroy();
     const server = connect({ ...target, allowHalfOpen: true });
     server.on("error", () => {});
+    for (const socket of [client, server]) {
+      this.#sockets.add(socket);
+      socket.once("close", () => this.#sockets.delete(socket));
+    }
     const link: Link = { client, server, seen: { up: 0, down: 0 } };
     this.#links.add(link);
     this.#pass(link, "up", client, server);
