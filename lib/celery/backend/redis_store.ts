@@ -1,4 +1,3 @@
-import process from "node:process";
 import {
   OptimisticTransactions,
   type RedisClient,
@@ -8,6 +7,7 @@ import {
   type RespValue,
   textOf,
 } from "../../redis/mod.ts";
+import { TickBatch } from "../transport/tick_batch.ts";
 import type { CallOptions } from "../transport/transport.ts";
 
 /**
@@ -80,13 +80,14 @@ export class RedisStore {
   /** How the client's present server stores; asked once per connection. */
   #way: { readonly generation: number; readonly kind: Promise<"native" | "script" | "watch"> } | undefined;
   #watched: OptimisticTransactions | undefined;
-  #waiting: Waiting[] = [];
-  #waitingBytes = 0;
+  readonly #batch: TickBatch<Waiting>;
 
   /** @param ttlSeconds 0: for ever */
   constructor(client: RedisClient, ttlSeconds: number) {
     this.#client = client;
     this.#ttlSeconds = ttlSeconds;
+    const sizes = { bytesOf: ({ value }: Waiting) => value.length, limit: MAX_BATCH_BYTES };
+    this.#batch = new TickBatch((items) => this.#storeAll(items), MAX_BATCH, sizes);
   }
 
   /** @returns false where the stored JSON has the status SUCCESS already. */
@@ -94,26 +95,13 @@ export class RedisStore {
     const { signal, timeoutMs } = options;
     if (signal !== undefined || timeoutMs !== undefined) return this.#storeAlone(key, value, options);
     return new Promise((resolve, reject) => {
-      if (this.#waiting.length === 0) process.nextTick(this.#flush);
-      this.#waiting.push({ key, value, resolve, reject });
-      this.#waitingBytes += value.length;
-      if (this.#waiting.length >= MAX_BATCH || this.#waitingBytes >= MAX_BATCH_BYTES) this.#flush();
+      this.#batch.add({ key, value, resolve, reject }).catch(reject);
     });
   }
 
   async close(): Promise<void> {
     await this.#watched?.close();
   }
-
-  readonly #flush = (): void => {
-    const batch = this.#waiting;
-    if (batch.length === 0) return;
-    this.#waiting = [];
-    this.#waitingBytes = 0;
-    this.#storeAll(batch).catch((error) => {
-      for (const { reject } of batch) reject(error);
-    });
-  };
 
   async #storeAll(batch: readonly Waiting[]): Promise<void> {
     const kind = await this.#kind();

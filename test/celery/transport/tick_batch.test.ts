@@ -21,6 +21,16 @@ describe("TickBatch", () => {
     expect(sent).toEqual([3, 3, 1]);
   });
 
+  test("sends a batch as soon as it has its bytes, a single large item alone", async () => {
+    const sent: (readonly number[])[] = [];
+    const sizes = { bytesOf: (item: number) => item, limit: 10 };
+    const batch = new TickBatch<number>((items) => Promise.resolve(void sent.push(items)), 100, sizes);
+
+    await Promise.all([4, 4, 4, 50, 1].map((item) => batch.add(item)));
+
+    expect(sent).toEqual([[4, 4, 4], [50], [1]]);
+  });
+
   test("tells everybody in a batch that it failed, and nobody else", async () => {
     let fails = true;
     const batch = new TickBatch<number>(() => fails ? Promise.reject(new Error("no")) : Promise.resolve(), 100);

@@ -220,14 +220,14 @@ export class JobRunner<P> {
     if (cause === "terminated" || cause === "hard-limit") {
       report({ kind: "terminated" }); // the supervisor stores what there is to say
     } else {
-      const alone = this.#options.steps.hasHooks(running.prepared) ? 1 : 0;
+      const isAlone = this.#options.steps.hasHooks(running.prepared);
       this.#concluding++;
-      this.#concludingAlone += alone;
+      if (isAlone) this.#concludingAlone++;
       const concluded = (outcome: Outcome) => {
         this.#concluding--;
-        this.#concludingAlone -= alone;
+        if (isAlone) this.#concludingAlone--;
         report(outcome);
-        if (this.#concluding === 0 || alone === 1) this.#pump();
+        if (this.#concluding === 0 || isAlone) this.#pump();
         this.#checkIdle();
       };
       this.#options.steps.conclude(running.prepared, result, runMs, control).then(

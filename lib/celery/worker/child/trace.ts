@@ -104,29 +104,13 @@ export class TaskTracer implements JobSteps<TracedTask> {
     const { request } = traced;
     currentTask.ended(request);
     if (result.kind === "threw") return currentTask.run(request, () => this.#threw(traced, result.error, control));
-    if (isSimple(traced)) return this.#simplyReturned(traced, result.value, runMs, control);
-    return currentTask.run(request, () => this.#returned(traced, result.value, runMs, control));
+    const returned = () => this.#returned(traced, result.value, runMs, control);
+    return isSimple(traced) ? returned() : currentTask.run(request, returned);
   }
 
   hasHooks({ task }: TracedTask): boolean {
     const { onSuccess, onFailure, onRetry, afterReturn } = task.options;
     return (onSuccess ?? onFailure ?? onRetry ?? afterReturn) !== undefined;
-  }
-
-  /** Nothing is to be done but to store the result. */
-  async #simplyReturned(
-    traced: TracedTask,
-    value: unknown,
-    runMs: number,
-    control: JobControl,
-  ): Promise<Outcome> {
-    const { request, ignoresResult } = traced;
-    try {
-      if (!ignoresResult) await this.#results.store(request, { status: "SUCCESS", result: value, traceback: null });
-    } catch (error) {
-      return await this.#app.currentTask.run(request, () => this.#failed(traced, error, control));
-    }
-    return this.#success(value, runMs);
   }
 
   /** Order: callbacks and chain, result, chord, event. */
@@ -141,15 +125,12 @@ export class TaskTracer implements JobSteps<TracedTask> {
         await this.#results.persist(request, () => this.#continuation.reportToChord(request, "SUCCESS", value));
       }
     } catch (error) {
-      return await this.#failed(traced, error, control); // e.g. a value that JSON cannot carry
+      // E.g. a value that JSON cannot carry. What follows a failure is a part of the task, whatever follows its return.
+      return await this.#app.currentTask.run(request, () => this.#failed(traced, error, control));
     }
     const { onSuccess, afterReturn } = task.options;
     await onSuccess?.(task.context(request, this.#hostOf(control)), value);
     await afterReturn?.(task.context(request, this.#hostOf(control)), "SUCCESS", value);
-    return this.#success(value, runMs);
-  }
-
-  #success(value: unknown, runMs: number): Outcome {
     return { kind: "success", seconds: runMs / 1000, result: this.#showsResults ? saferepr(value) : "" };
   }
 
