@@ -1,25 +1,17 @@
 import { connect as tcp } from "node:net";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { createLogger, type LogRecord } from "../../lib/base/log.ts";
 import { connect, listen, type ListenOptions, type TlsOptions } from "../../lib/net/mod.ts";
 import { Authority, type Certificate } from "../support/certificates.ts";
 import { readAll } from "../support/duplex_pair.ts";
 import { eventually } from "../support/eventually.ts";
+import { describeWithPeers } from "../support/peers.ts";
 import { tempDir } from "../support/temp_dir.ts";
 
 const ANY = { host: "127.0.0.1", port: 0 };
 const dir = tempDir();
 let ours: Authority, others: Authority;
 let good: Certificate, expired: Certificate, elsewhere: Certificate;
-
-beforeAll(() => {
-  ours = new Authority(dir.path, "ours");
-  others = new Authority(dir.path, "others");
-  good = ours.issue("DNS:localhost,IP:127.0.0.1");
-  expired = ours.issue("DNS:localhost,IP:127.0.0.1", -1);
-  elsewhere = ours.issue("DNS:elsewhere.example");
-});
-afterAll(() => dir.remove());
 
 /** Connects once to a server with `server`'s options; the server says hello to whoever comes through. */
 async function talk(server: TlsOptions, client: TlsOptions | undefined, options: ListenOptions = {}) {
@@ -41,7 +33,16 @@ async function talk(server: TlsOptions, client: TlsOptions | undefined, options:
   }
 }
 
-describe("TLS", () => {
+describeWithPeers(["openssl"], "TLS", () => {
+  beforeAll(() => {
+    ours = new Authority(dir.path, "ours");
+    others = new Authority(dir.path, "others");
+    good = ours.issue("DNS:localhost,IP:127.0.0.1");
+    expired = ours.issue("DNS:localhost,IP:127.0.0.1", -1);
+    elsewhere = ours.issue("DNS:elsewhere.example");
+  });
+  afterAll(() => dir.remove());
+
   test("is spoken where the certificate is good, over an address as well as a name", async () => {
     expect((await talk(good, { ca: ours.cert })).said).toBe("hello");
     expect((await talk(good, { ca: ours.cert, serverName: "localhost" })).said).toBe("hello");

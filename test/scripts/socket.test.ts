@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Authority, type Certificate } from "../support/certificates.ts";
 import { eventually } from "../support/eventually.ts";
+import { isInstalled } from "../support/peers.ts";
 import { Program, run, script } from "../support/program.ts";
 import { freePort } from "../support/redis_server.ts";
 import { tempDir, testDir } from "../support/temp_dir.ts";
@@ -131,6 +132,7 @@ describe("socket/client.ts", () => {
   });
 
   test("speaks TLS with a certificate of its own authority, and refuses another's", async () => {
+    if (!isInstalled("openssl")) return console.warn("Skipped: openssl is not installed");
     const dir = testDir();
     authority = new Authority(dir);
     certificate = authority.issue("IP:127.0.0.1");

@@ -10,10 +10,11 @@ const PROBES: Readonly<Record<Peer, readonly [command: string, ...args: string[]
   "python-celery": [PYTHON, "-c", "import celery, redis"],
   "python-pyro4": [PYTHON, "-c", "import Pyro4"],
   "python": [PYTHON, "--version"],
+  "openssl": ["openssl", "version"],
 };
 
 /** Real programs that some tests need: Debian's redis-server, rabbitmq-server, python3-celery with python3-redis, python3-pyro4. */
-export type Peer = "redis-server" | "rabbitmq-server" | "python-celery" | "python-pyro4" | "python";
+export type Peer = "redis-server" | "rabbitmq-server" | "python-celery" | "python-pyro4" | "python" | "openssl";
 
 /** Debian's packages of a peer. */
 export function packagesOf(peer: Peer): string {
