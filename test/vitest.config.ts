@@ -6,7 +6,8 @@ import { configDefaults, defineConfig } from "vitest/config";
  * What is listed here has been run so; a test of processes, of the environment or of what a module does when it is loaded is not.
  */
 const SHARED = [
-  "test/{base,amqp,redis,net}/**/*.test.ts",
+  "test/base/!(spare_buffer).test.ts", // which looks at memory that all files of a process would have in common
+  "test/{amqp,redis,net}/**/*.test.ts",
   "test/{pyro,socket,broker,celery}/wire/**/*.test.ts",
   "test/broker/{commands,journal,store}/*.test.ts",
   "test/celery/*.test.ts",
