@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import * as Pyro from "../../../lib/pyro/mod.ts";
 import { Authority, type Certificate } from "../../support/certificates.ts";
 import { describeWithPeers, PYTHON } from "../../support/peers.ts";
@@ -61,11 +61,15 @@ function variables(authority: Authority, { cert, key }: Certificate): Record<str
   };
 }
 
-describeWithPeers(["python-pyro4"], "The peer's certificate", () => {
-  const authority = new Authority(folder.path, "certified");
-  const server = authority.issue("IP:127.0.0.1"); // certified-0
-  const friend = authority.issue("DNS:friend.example"); // certified-1
-  const stranger = authority.issue("DNS:stranger.example"); // certified-2
+describeWithPeers(["python-pyro4", "openssl"], "The peer's certificate", () => {
+  let authority: Authority, server: Certificate, friend: Certificate, stranger: Certificate;
+
+  beforeAll(() => {
+    authority = new Authority(folder.path, "certified");
+    server = authority.issue("IP:127.0.0.1"); // certified-0
+    friend = authority.issue("DNS:friend.example"); // certified-1
+    stranger = authority.issue("DNS:stranger.example"); // certified-2
+  });
 
   test("of Python's client lets our daemon decide whom to let in", async () => {
     const seen: (string | undefined)[] = [];

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { delay } from "../../../lib/base/time.ts";
 import * as Pyro from "../../../lib/pyro/mod.ts";
 import { Authority } from "../../support/certificates.ts";
-import { describeWithPeers, PYTHON } from "../../support/peers.ts";
+import { describeWithPeers, isInstalled, PYTHON } from "../../support/peers.ts";
 import { Program, run } from "../../support/program.ts";
 import { type Features, Point, startFeatures, withPoints } from "../../support/pyro_features.ts";
 import { tempDir } from "../../support/temp_dir.ts";
@@ -327,10 +327,10 @@ const WAYS: readonly Way[] = [
     env: { PYRO_COMPRESSION: "1", PYRO_SERIALIZER: "json" },
     without: ["exceptions", "blobs"], // they differ, and Python cannot read its own blobs
   },
-  { title: "over TLS with certificates on both sides", env: tlsEnv() },
+  { title: "over TLS with certificates on both sides", env: isInstalled("openssl") ? tlsEnv() : {} },
 ];
 
-describeWithPeers(["python-pyro4"], "Everything that Pyro4 can do", () => {
+describeWithPeers(["python-pyro4", "openssl"], "Everything that Pyro4 can do", () => {
   for (const way of WAYS) {
     const features = FEATURES.filter((feature) => !way.without?.includes(feature));
 
