@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import process from "node:process";
-import { UsageError } from "../base/errors.ts";
+import { asError, UsageError } from "../base/errors.ts";
 import { type Logger, redactUrl, silentLogger } from "../base/log.ts";
 import { type Clock, systemClock, withDeadline } from "../base/time.ts";
 import { type ApplyOptions, type SignatureLike, toWireOptions, type WireOptions } from "./apply_options.ts";
@@ -32,6 +32,7 @@ import { resultFromTuple } from "./result_tuple.ts";
 import { QueueTable } from "./routing/queue_table.ts";
 import { Router } from "./routing/router.ts";
 import type { Settings } from "./settings.ts";
+import { receiverFailed, Signals } from "./signals/signals.ts";
 import { type AnyTask, createTask, type KeywordArguments, type Task } from "./task.ts";
 import type { TaskContext } from "./task_context.ts";
 import type { TaskOptions } from "./task_options.ts";
@@ -81,6 +82,10 @@ export class Celery {
   readonly tasks: ReadonlyMap<string, AnyTask>;
   /** Exceptions of the app's own that travel through results: `app.exceptions.register(MyError)`. */
   readonly exceptions: ExceptionCodec;
+  /** What happens to tasks and workers: `app.signals.taskPrerun.connect(({ taskId }) => …)`. */
+  readonly signals: Signals;
+  /** Where it is said that a receiver of a signal has thrown. A worker and its children set it to their own logs. */
+  complain: (text: string) => void = (text) => this.log.error(text);
   readonly currentTask = new CurrentTask();
   /** Whoever waits for something holds the process by this. */
   readonly hold = new ProcessHold();
@@ -110,6 +115,9 @@ export class Celery {
     this.clock = clock;
     this.tasks = this.#tasks;
     this.exceptions = new ExceptionCodec(main);
+    this.signals = new Signals((receiver, error) =>
+      this.complain(receiverFailed(receiver, this.exceptions.repr(asError(error))))
+    );
     this.conf = createConfig();
     this.conf.update({
       ...settings,
@@ -383,6 +391,7 @@ export class Celery {
       queues: this.queues,
       router: new Router(this.queues, this.conf.taskRoutes),
       serializers: this.serializers,
+      beforePublish: this.signals.beforeTaskPublish,
       replyTo: this.replyTo,
       origin: `gen${process.pid}@${this.hostname}`,
       now: () => this.clock.now(),

@@ -33,6 +33,8 @@ export { broadcastQueue, exchange, queue, workerDirectQueue } from "./routing/qu
 export type { KnownQueue, QueueOptions } from "./routing/queue.ts";
 export type { RouteTarget, TaskRouter, TaskRoutes } from "./routing/router.ts";
 export type { RetryPolicy, Settings } from "./settings.ts";
+export type { ConnectOptions, Receiver, Signal } from "./signals/signal.ts";
+export type { Signals } from "./signals/signals.ts";
 export type { AnyTask, Task } from "./task.ts";
 export { TaskContext } from "./task_context.ts";
 export type { RetryOptions } from "./task_context.ts";

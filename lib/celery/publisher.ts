@@ -51,9 +51,21 @@ export class Publisher {
     const publication = publicationOf(call, this.#context);
     for (const listener of this.#listeners) listener(publication);
     this.#app.sending.take();
-    const published = this.#publish(publication, call);
+    const { afterTaskPublish } = this.#app.signals;
+    let published = this.#publish(publication, call);
+    if (afterTaskPublish.isConnected) published = published.then(() => this.#tell(publication, call));
     published.then(this.#settled, this.#settled); // a failure is shown by `published` and by `get` to whoever asks
     return { id: publication.id, published };
+  }
+
+  async #tell({ embed, message, route }: TaskPublication, { name, args, kwargs }: TaskCall): Promise<void> {
+    await this.#app.signals.afterTaskPublish.send({
+      sender: name,
+      body: [args, kwargs, embed],
+      headers: message.headers,
+      exchange: route.exchange,
+      routingKey: route.routingKey,
+    });
   }
 
   readonly #settled = (): void => this.#app.sending.give();

@@ -8,6 +8,8 @@ import { destination } from "./routing/destination.ts";
 import type { RoutedOptions, Router } from "./routing/router.ts";
 import type { QueueTable } from "./routing/queue_table.ts";
 import type { TaskRequest } from "./task_request.ts";
+import type { Signal } from "./signals/signal.ts";
+import type { BeforeTaskPublish } from "./signals/task_events.ts";
 import type { Route } from "./transport/transport.ts";
 import type { Headers, HeaderValue, Message, MessageProperties } from "./wire/message.ts";
 import { saferepr, safereprArgs } from "./wire/saferepr.ts";
@@ -33,6 +35,7 @@ export interface TaskPublication {
   readonly id: string;
   readonly headers: Omit<TaskHeaders, "compression">;
   readonly message: Message;
+  readonly embed: TaskEmbed;
   readonly route: Route;
   /** Name of the queue, where the route has one. */
   readonly queueName: string | null;
@@ -43,6 +46,8 @@ export interface PublicationContext {
   readonly queues: QueueTable;
   readonly router: Router;
   readonly serializers: SerializerRegistry;
+  /** Sent before a message is encoded. */
+  readonly beforePublish?: Signal<BeforeTaskPublish>;
   /** Queue for rpc results, sent with every task. */
   readonly replyTo: string;
   /** `gen<pid>@<host>`. */
@@ -69,21 +74,36 @@ export function publicationOf(call: TaskCall, context: PublicationContext): Task
   const embed = embedOf(options);
   const serializer = context.serializers.get(options.serializer ?? context.conf.taskSerializer);
   const isV2 = context.conf.taskProtocol === 2;
+  const written = isV2 ? writeTaskHeaders(headers) : { ...headers.custom };
+  const properties = propertiesOf(headers.id, call, options, context);
+  const { route, queueName } = destination(options, context.queues);
+  const { beforePublish } = context;
+  if (beforePublish?.isConnected === true) {
+    void beforePublish.send({
+      sender: name,
+      body: [args, kwargs, embed],
+      headers: written,
+      properties,
+      exchange: route.exchange,
+      routingKey: route.routingKey,
+      declare: route.queue === undefined ? [] : [route.queue],
+      retryPolicy: call.options.retry_policy ?? null,
+    });
+  }
   const body = isV2
     ? encodeBody(serializer, args, kwargs, embed)
     : serializer.encode(writeTaskV1(headers, { args, kwargs, embed }, context.conf.enableUtc), "task");
   const method = options.compression ?? context.conf.taskCompression;
   const packed = method === null ? undefined : compress(body, method);
-  const written = isV2 ? writeTaskHeaders(headers) : { ...headers.custom };
-  const { route, queueName } = destination(options, context.queues);
   return {
     id: headers.id,
     headers,
+    embed,
     route,
     queueName,
     message: {
       headers: packed === undefined ? written : { ...written, compression: packed.contentType },
-      properties: propertiesOf(headers.id, call, options, context),
+      properties,
       contentType: serializer.contentType,
       contentEncoding: serializer.contentEncoding,
       body: packed?.body ?? body,

@@ -31,7 +31,8 @@ interface Watcher {
  * program that never asks leaves its results with the broker, where they go with the queue. Once it is consumed from, the last
  * result of each task is kept here, up to a limit.
  *
- * Owns: the consumer of its queue; the watchers, whose `failed` it rejects when it is closed. Borrows the app's transport.
+ * Owns: the consumer of its queue; the watchers, whose `failed` it rejects when it is closed. Borrows the app's transport, and
+ * the next one once that has given up.
  *
  * Spec: celery 5.6 celery/backends/rpc.py
  */
@@ -168,15 +169,19 @@ export class RpcBackend implements ResultBackend {
         );
       }
       transport.onState((state) => {
-        if (state.kind === "closed") {
-          this.#fail(
-            state.reason ?? new ConnectionError("Cannot wait for the result: the broker connection was closed"),
-          );
-        }
+        if (state.kind === "closed") this.#onTransportEnd(state.reason);
       });
       return transport;
     });
+    this.#transport.catch(() => this.#transport = undefined); // the next use tries again
     return this.#transport;
+  }
+
+  /** It has given up: whoever waits is told, and what comes next gets another one, where the queue is declared anew. */
+  #onTransportEnd(reason: Error | undefined): void {
+    this.#transport = this.#declared = this.#consuming = undefined;
+    this.#isCaughtUp = false;
+    this.#fail(reason ?? new ConnectionError("Cannot wait for the result: the broker connection was closed"));
   }
 
   /** Again before an unused queue expires. */

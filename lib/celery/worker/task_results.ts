@@ -14,8 +14,8 @@ export interface TaskEnd {
   readonly traceback: string | null;
 }
 
-/** Waits between attempts to store: half a second at first, up to ten. */
-const STORE_BACKOFF = Object.freeze({ startMs: 500, stepMs: 0, factor: 2, maxMs: 10_000, jitter: 0.5 });
+/** Waits between attempts to store: a slot that waits takes no task, and is to do so within seconds once the backend is back. */
+const STORE_BACKOFF = Object.freeze({ startMs: 500, stepMs: 0, factor: 2, maxMs: 2000, jitter: 0.5 });
 
 /**
  * Stores results of tasks. While the backend cannot be reached it is tried again, so that no message is acknowledged whose

@@ -5,6 +5,7 @@
  * @module
  */
 import process from "node:process";
+import type { Celery } from "../../app.ts";
 import { registerBuiltins } from "../../canvas/builtins.ts";
 import { asError } from "../../../base/errors.ts";
 import { systemClock } from "../../../base/time.ts";
@@ -24,17 +25,21 @@ async function main(setup: ChildSetup): Promise<void> {
   app.conf.update(setup.settings);
   await importModules(setup.include);
   registerBuiltins(app);
+  app.complain = (text) => console.error(text); // the supervisor logs what a child writes
 
   const send = (message: FromChild) => void parent.channel.send(...encodeFromChild(message));
   const tracer = new TaskTracer(app, {
     node: setup.node,
     isAlone: setup.tasksPerChild === 1,
     sendEvent: (type, fields) => send({ kind: "event", type, fields }),
-    complain: (message) => console.error(message), // the supervisor logs what a child writes
+    complain: (message) => app.complain(message),
   });
   let isLeaving = false;
+  let isGone = false;
   const leave = () => {
-    if (isLeaving && runner.isIdle) app.close().finally(() => process.exit(0));
+    if (!isLeaving || !runner.isIdle || isGone) return;
+    isGone = true;
+    void leaveInOrder(app);
   };
   const { maxMemory } = setup;
   const runner = new JobRunner({
@@ -63,7 +68,14 @@ async function main(setup: ChildSetup): Promise<void> {
     }
   });
   blameRunningTask(runner);
+  await app.signals.workerProcessInit.send({ sender: null });
   send({ kind: "hello", pid: process.pid, nowMs: systemClock.monotonic(), tasks: taskInfos(app) });
+}
+
+async function leaveInOrder(app: Celery): Promise<void> {
+  await app.signals.workerProcessShutdown.send({ sender: null, pid: process.pid, exitcode: 0 });
+  await app.close().catch(() => {}); // what is not sent by now will not be
+  process.exit(0);
 }
 
 /** An error that nobody catches comes from the task that runs: it fails of it, and this process lives on. */

@@ -16,6 +16,8 @@ import { mistake } from "../read_task.ts";
 import { resultRequestOf, TaskResults } from "../task_results.ts";
 import type { JobControl } from "./job_control.ts";
 import type { CallResult, JobSteps } from "./job_runner.ts";
+import { RunSignals } from "./run_signals.ts";
+import { AlreadySucceeded, type TracedTask } from "./traced_task.ts";
 
 export interface TracerOptions {
   /** Node name of the worker. */
@@ -27,20 +29,6 @@ export interface TracerOptions {
   readonly complain: (message: string) => void;
 }
 
-/** A task on its way through this process. */
-export interface TracedTask {
-  readonly task: AnyTask;
-  readonly properties: TaskProperties;
-  readonly request: TaskRequest;
-  /** Its result is not wanted. */
-  readonly ignoresResult: boolean;
-  /** Its failure is stored, even if its result is not wanted. */
-  readonly storesErrors: boolean;
-}
-
-/** The task has succeeded before; thrown instead of running it again. */
-class AlreadySucceeded extends Error {}
-
 /**
  * The life of one task in a pool child: read its message, call its function, store what came of it, start what follows.
  *
@@ -51,6 +39,7 @@ export class TaskTracer implements JobSteps<TracedTask> {
   readonly #options: TracerOptions;
   readonly #results: TaskResults;
   readonly #continuation: Continuation;
+  readonly #signals: RunSignals;
   /** Options of a task do not change while a worker runs. */
   readonly #properties = new Map<string, TaskProperties>();
   #showsResults = false;
@@ -58,6 +47,7 @@ export class TaskTracer implements JobSteps<TracedTask> {
   constructor(app: Celery, options: TracerOptions) {
     this.#app = app;
     this.#options = options;
+    this.#signals = new RunSignals(app);
     this.#results = new TaskResults(app, options.node, ({ id, task }, error) => {
       options.complain(`Cannot store the result of ${task}[${id}]: ${error.message}`);
     });
@@ -85,16 +75,10 @@ export class TaskTracer implements JobSteps<TracedTask> {
   }
 
   call(traced: TracedTask, control: JobControl): unknown {
-    const { task, properties, request, ignoresResult } = traced;
+    const { request } = traced;
     const host = this.#hostOf(control);
-    const body = () => {
-      if (this.#mayHaveSucceeded(traced)) return this.#callUnlessDone(traced, host);
-      if (properties.trackStarted && !ignoresResult) this.#storeStarted(request);
-      const { beforeStart } = task.options;
-      if (beforeStart === undefined) return task.run(request, host);
-      const prepared = beforeStart(task.context(request, host));
-      return prepared instanceof Promise ? prepared.then(() => task.run(request, host)) : task.run(request, host);
-    };
+    const body = () =>
+      this.#mayHaveSucceeded(traced) ? this.#beginUnlessDone(traced, host) : this.#begin(traced, host);
     const { currentTask } = this.#app;
     return this.#options.isAlone ? currentTask.runAlone(request, body) : currentTask.run(request, body);
   }
@@ -103,14 +87,31 @@ export class TaskTracer implements JobSteps<TracedTask> {
     const { currentTask } = this.#app;
     const { request } = traced;
     currentTask.ended(request);
-    if (result.kind === "threw") return currentTask.run(request, () => this.#threw(traced, result.error, control));
-    const returned = () => this.#returned(traced, result.value, runMs, control);
-    return isSimple(traced) ? returned() : currentTask.run(request, returned);
+    const end = () =>
+      result.kind === "threw"
+        ? this.#threw(traced, result.error, control)
+        : this.#returned(traced, result.value, runMs, control);
+    if (this.#signals.follow) return currentTask.run(request, () => this.#signals.ended(traced, result, end()));
+    return result.kind === "returned" && isSimple(traced) ? end() : currentTask.run(request, end);
   }
 
   hasHooks({ task }: TracedTask): boolean {
+    if (this.#signals.follow) return true;
     const { onSuccess, onFailure, onRetry, afterReturn } = task.options;
     return (onSuccess ?? onFailure ?? onRetry ?? afterReturn) !== undefined;
+  }
+
+  #begin(traced: TracedTask, host: TaskHost): unknown {
+    const told = this.#signals.prerun(traced);
+    return told === undefined ? this.#start(traced, host) : told.then(() => this.#start(traced, host));
+  }
+
+  #start({ task, properties, request, ignoresResult }: TracedTask, host: TaskHost): unknown {
+    if (properties.trackStarted && !ignoresResult) this.#storeStarted(request);
+    const { beforeStart } = task.options;
+    if (beforeStart === undefined) return task.run(request, host);
+    const prepared = beforeStart(task.context(request, host));
+    return prepared instanceof Promise ? prepared.then(() => task.run(request, host)) : task.run(request, host);
   }
 
   /** Order: callbacks and chain, result, chord, event. */
@@ -130,12 +131,14 @@ export class TaskTracer implements JobSteps<TracedTask> {
     }
     const { onSuccess, afterReturn } = task.options;
     await onSuccess?.(task.context(request, this.#hostOf(control)), value);
+    if (this.#signals.follow) await this.#signals.success(traced, value);
     await afterReturn?.(task.context(request, this.#hostOf(control)), "SUCCESS", value);
     return { kind: "success", seconds: runMs / 1000, result: this.#showsResults ? saferepr(value) : "" };
   }
 
   async #threw(traced: TracedTask, thrown: unknown, control: JobControl): Promise<Outcome> {
     const error = this.#autoretried(traced, thrown, control);
+    traced.thrown = { error };
     if (error instanceof Retry) return await this.#retried(traced, error, control);
     if (error instanceof Ignore) {
       await error.published;
@@ -181,6 +184,7 @@ export class TaskTracer implements JobSteps<TracedTask> {
     const traceback = tracebackOf(retry.reason ?? retry, stored ?? this.#app.exceptions.encode(retry));
     if (!ignoresResult) await this.#results.store(request, { status: "RETRY", result: stored, traceback });
     await task.options.onRetry?.(task.context(request, this.#hostOf(control)), retry.reason);
+    if (this.#signals.follow) await this.#signals.retry(traced, retry, traceback);
     const reason = retry.reason === undefined ? retry.message : `${retry.message}: ${shown}`;
     return { kind: "retry", reason, exception: shown, traceback };
   }
@@ -188,6 +192,7 @@ export class TaskTracer implements JobSteps<TracedTask> {
   /** Order: result, the rest of the chain, chord, errbacks, event. */
   async #failed(traced: TracedTask, error: unknown, control: JobControl): Promise<Outcome> {
     const { task, properties, request, storesErrors } = traced;
+    traced.thrown = { error };
     const stored = this.#app.exceptions.encode(error);
     const traceback = tracebackOf(error, stored);
     if (storesErrors) await this.#results.store(request, { status: "FAILURE", result: stored, traceback });
@@ -197,6 +202,7 @@ export class TaskTracer implements JobSteps<TracedTask> {
     }
     const { onFailure, afterReturn } = task.options;
     await onFailure?.(task.context(request, this.#hostOf(control)), error);
+    if (this.#signals.follow) await this.#signals.failure(traced, error, traceback);
     await afterReturn?.(task.context(request, this.#hostOf(control)), "FAILURE", error);
     const expected = properties.throws.some((errorClass) => error instanceof errorClass);
     return { kind: "failure", exception: this.#app.exceptions.repr(error), traceback, expected };
@@ -222,10 +228,10 @@ export class TaskTracer implements JobSteps<TracedTask> {
     return request.deliveryInfo.redelivered && properties.acksLate && this.#app.conf.workerDeduplicateSuccessfulTasks;
   }
 
-  async #callUnlessDone({ task, request }: TracedTask, host: TaskHost): Promise<unknown> {
-    const meta = await (await this.#app.backend()).get(request.id);
+  async #beginUnlessDone(traced: TracedTask, host: TaskHost): Promise<unknown> {
+    const meta = await (await this.#app.backend()).get(traced.request.id);
     if (meta?.status === "SUCCESS") throw new AlreadySucceeded();
-    return await task.run(request, host);
+    return await this.#begin(traced, host);
   }
 
   #hostOf(control: JobControl): TaskHost {
