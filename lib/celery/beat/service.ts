@@ -62,10 +62,13 @@ export class Beat {
 
   /** Runs until `stop`. */
   async run(): Promise<void> {
-    const { log, processName } = this.#options;
+    const { app, log, processName } = this.#options;
     const { signal } = this.#stop;
     log.write(lines.beatStarting(), processName);
     log.write(lines.ticking(this.maxIntervalS), processName);
+    const { beatInit, beatEmbeddedInit } = app.signals;
+    void beatInit.send({ sender: this });
+    if (processName !== undefined) void beatEmbeddedInit.send({ sender: this });
     try {
       while (!signal.aborted) {
         const waitMs = await this.scheduler.tick();

@@ -6,6 +6,7 @@ import { Beat } from "../beat/service.ts";
 import { importModules } from "../include.ts";
 import { VERSION_BANNER } from "../version.ts";
 import { localTime } from "../worker/log.ts";
+import * as lines from "../worker/log_lines.ts";
 import type { Command, CommandContext } from "./command.ts";
 import { commandLog } from "./command_log.ts";
 import { ExitCode, usageError } from "./exit_codes.ts";
@@ -93,6 +94,7 @@ async function runBeat(context: CommandContext, given: BeatArguments): Promise<n
     await importModules([...app.conf.imports, ...app.conf.include]);
     const level = levelOf(given.loglevel);
     const log = commandLog(context, { level, format: given.logFormat, logfile: given.logfile });
+    app.complain = (text) => log.write(lines.receiverRaised(text));
     const beat = new Beat({ app, log, scheduleFile: given.schedule, maxIntervalS: given.maxInterval });
     if (!context.quiet) terminal.out(bannerOf(context, beat, `${given.logfile ?? "[stderr]"}@%${level}`));
     signal.addEventListener("abort", () => beat.stop(), { once: true });

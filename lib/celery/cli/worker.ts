@@ -2,6 +2,7 @@ import { arch, release, type } from "node:os";
 import { relative } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import type { Celery } from "../app.ts";
 import { Beat } from "../beat/service.ts";
 import { importModules } from "../include.ts";
 import { workerDirectQueue } from "../routing/queue.ts";
@@ -9,6 +10,7 @@ import { VERSION_BANNER } from "../version.ts";
 import { createWorkerPorts } from "../worker/app_ports.ts";
 import { workerBanner } from "../worker/banner.ts";
 import { localTime } from "../worker/log.ts";
+import * as lines from "../worker/log_lines.ts";
 import { expandName } from "../worker/node_name.ts";
 import type { WorkerOptions } from "../worker/options.ts";
 import type { WorkerPorts } from "../worker/ports.ts";
@@ -24,7 +26,7 @@ import { parseOptions } from "./options.ts";
 import { createPidfile } from "./pidfile.ts";
 import { dropPrivileges } from "./privileges.ts";
 import { detach, isDetached, relaunch } from "./relaunch.ts";
-import { resolveWorkerOptions, WORKER_OPTION_TABLE, type WorkerArguments } from "./worker_options.ts";
+import { nodeOf, resolveWorkerOptions, WORKER_OPTION_TABLE, type WorkerArguments } from "./worker_options.ts";
 import { handleSignals } from "./worker_signals.ts";
 
 /**
@@ -67,9 +69,11 @@ async function runWorker(context: CommandContext, given: WorkerArguments): Promi
   app.queues.select(given.queues ?? []);
   if (given.excludeQueues !== undefined) app.queues.deselect(given.excludeQueues);
   const cache = enableCompileCache();
+  const changed = initialise(app, given);
   const resolved = resolveWorkerOptions(given, app.conf, moduleUrl);
   const options: WorkerOptions = {
     ...resolved,
+    settings: { ...changed, ...resolved.settings },
     ...(resolved.include.length > 0 ? {} : { tasks: taskInfos(app) }),
     ...(cache === undefined ? {} : { childEnv: { NODE_COMPILE_CACHE: cache } }),
   };
@@ -89,6 +93,7 @@ async function runWorker(context: CommandContext, given: WorkerArguments): Promi
       logfile,
       host: options.node,
     });
+    app.complain = (text) => log.write(lines.receiverRaised(text));
     const revoked = new Revoked();
     const statePath = file(given.statedb ?? context.app.conf.workerStateDb ?? undefined);
     const state = statePath === undefined ? undefined : new StateFile(statePath, revoked, app.logicalClock);
@@ -103,6 +108,7 @@ async function runWorker(context: CommandContext, given: WorkerArguments): Promi
       log,
       revoked,
       onTasksKnown: async (started) => {
+        void app.signals.celerydAfterSetup.send({ sender: options.node, instance: started, conf: app.conf });
         if (given.purge === true) await purge(context, ports);
         if (!context.quiet) terminal.out(bannerOf(context, started, ports));
       },
@@ -119,8 +125,12 @@ async function runWorker(context: CommandContext, given: WorkerArguments): Promi
       environment,
       restartOnHangup: process.stdout.isTTY !== true,
       describe: () => worker.describe(),
+      onShutdown: (sig, how, exitcode) =>
+        void app.signals.workerShuttingDown.send({ sender: options.node, sig, how, exitcode }),
     });
     const exitCode = await worker.run();
+    void app.signals.workerShutdown.send({ sender: options.node });
+    log.flush();
     state?.save();
     signals.stop();
     removePidfile();
@@ -129,6 +139,20 @@ async function runWorker(context: CommandContext, given: WorkerArguments): Promi
   } finally {
     removePidfile();
   }
+}
+
+/**
+ * Tells those who are connected that there will be a worker.
+ *
+ * @returns the settings that they have changed: pool children, which hear nothing of it, have to take them over
+ */
+function initialise(app: Celery, given: WorkerArguments): Readonly<Record<string, unknown>> {
+  const { celerydInit, workerInit } = app.signals;
+  const sender = nodeOf(given);
+  const before = app.conf.toPython();
+  void celerydInit.send({ sender, conf: app.conf, options: given });
+  void workerInit.send({ sender });
+  return Object.fromEntries(Object.entries(app.conf.toPython()).filter(([name, value]) => value !== before[name]));
 }
 
 async function purge({ terminal }: CommandContext, { transport, queues }: WorkerPorts): Promise<void> {

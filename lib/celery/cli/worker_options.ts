@@ -186,13 +186,18 @@ function autoscaleOf(text: string): { max: number; min: number } {
   return { max: Math.max(first, second), min: Math.min(first, second) };
 }
 
+/** Name of the worker: `celery@host`. */
+export function nodeOf({ hostname }: WorkerArguments): string {
+  return nodeName(hostname === undefined ? undefined : expandName(hostname, undefined));
+}
+
 /** Options over settings over defaults. */
 export function resolveWorkerOptions(given: WorkerArguments, conf: Config, moduleUrl: string): WorkerOptions {
   const multiplier = given.prefetchMultiplier ?? conf.workerPrefetchMultiplier;
   const pool = given.pool ?? poolOf(conf.workerPool);
   const concurrency = given.concurrency ?? conf.workerConcurrency ?? availableParallelism();
   return {
-    node: nodeName(given.hostname === undefined ? undefined : expandName(given.hostname, undefined)),
+    node: nodeOf(given),
     moduleUrl,
     include: [...conf.imports, ...conf.include, ...given.include ?? []],
     settings: { brokerUrl: conf.brokerUrl, resultBackend: conf.resultBackend },

@@ -7,6 +7,8 @@ export interface SignalOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** `SIGHUP` starts the worker anew; not where a terminal was closed. */
   readonly restartOnHangup: boolean;
+  /** Told of each shutdown that a signal begins. */
+  readonly onShutdown: (signal: NodeJS.Signals, how: "Warm" | "Cold", exitCode: number) => void;
   /** What is going on, for `SIGUSR1`. */
   readonly describe: () => string;
 }
@@ -27,32 +29,34 @@ export interface SignalOptions {
  * @returns how to stop listening, and whether a new worker is to be started
  */
 export function handleSignals(worker: Worker, options: SignalOptions): { stop(): void; readonly restarts: boolean } {
-  const { say, environment, restartOnHangup, describe } = options;
+  const { say, environment, restartOnHangup, describe, onShutdown } = options;
   let interrupts = 0;
   let quits = 0;
   let restarts = false;
-  const warm = (exitCode: number) => {
+  const warm = (signal: NodeJS.Signals, exitCode: number) => {
     say("\nworker: Warm shutdown (MainProcess)");
+    onShutdown(signal, "Warm", exitCode);
     worker.shutdown("warm", exitCode);
   };
-  const cold = (exitCode: number) => {
+  const cold = (signal: NodeJS.Signals, exitCode: number) => {
     if (++quits > 2) process.exit(1); // nobody wants to wait any more
     say("\nworker: Hitting Ctrl+C again will terminate all running tasks!");
     say("\nworker: Cold shutdown (MainProcess)");
+    onShutdown(signal, "Cold", exitCode);
     worker.shutdown("cold", exitCode);
   };
   const handlers: readonly (readonly [NodeJS.Signals, () => void])[] = [
-    ["SIGTERM", () => environment.REMAP_SIGTERM === "SIGQUIT" ? cold(0) : warm(0)],
+    ["SIGTERM", () => environment.REMAP_SIGTERM === "SIGQUIT" ? cold("SIGTERM", 0) : warm("SIGTERM", 0)],
     ["SIGINT", () => {
-      if (++interrupts > 1) return cold(1);
+      if (++interrupts > 1) return cold("SIGINT", 1);
       say("\nworker: Hitting Ctrl+C again will initiate cold shutdown, terminating all running tasks!");
-      warm(1);
+      warm("SIGINT", 1);
     }],
-    ["SIGQUIT", () => cold(0)],
+    ["SIGQUIT", () => cold("SIGQUIT", 0)],
     ["SIGHUP", () => {
       restarts = restartOnHangup;
       if (restarts) say(`\nRestarting celery worker (${process.argv.join(" ")})`);
-      warm(0);
+      warm("SIGHUP", 0);
     }],
     ["SIGUSR1", () => say(`\n${describe()}`)],
   ];

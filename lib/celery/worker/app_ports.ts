@@ -8,6 +8,7 @@ import { readSignature } from "../wire/signature.ts";
 import { AppConclusions } from "./app_conclusions.ts";
 import { bugReport } from "./bug_report.ts";
 import type { WorkerLog } from "./log.ts";
+import { AppNodeSignals } from "./node_signals.ts";
 import type { WorkerPorts } from "./ports.ts";
 import { queue } from "../routing/queue.ts";
 import type { Transport } from "../transport/transport.ts";
@@ -39,6 +40,7 @@ export async function createWorkerPorts(app: Celery, log: WorkerLog, node: strin
       decode,
     },
     conclusions,
+    signals: new AppNodeSignals(app, node),
     logicalClock,
     remote: new RemoteControl({
       transport: () => Promise.resolve(transport),

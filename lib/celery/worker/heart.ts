@@ -25,13 +25,20 @@ export class Heart {
   readonly #held: HeldRequests;
   readonly #intervalMs: number;
   readonly #clock: Clock;
+  readonly #onBeat: (() => void) | undefined;
   #timer: Timer | undefined;
 
-  constructor(events: EventDispatcher, held: HeldRequests, options: { intervalMs?: number; clock?: Clock } = {}) {
+  /** @param options.onBeat called before each beat */
+  constructor(
+    events: EventDispatcher,
+    held: HeldRequests,
+    options: { intervalMs?: number; clock?: Clock; onBeat?: () => void } = {},
+  ) {
     this.#events = events;
     this.#held = held;
     this.#intervalMs = options.intervalMs ?? 2000;
     this.#clock = options.clock ?? systemClock;
+    this.#onBeat = options.onBeat;
   }
 
   start(): void {
@@ -55,6 +62,7 @@ export class Heart {
   }
 
   #beat(type: string): void {
+    this.#onBeat?.();
     let active = 0;
     for (const request of this.#held) if (request.state === "running") active++;
     const fields: EventFields = {

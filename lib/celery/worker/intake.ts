@@ -6,6 +6,7 @@ import type { EventDispatcher } from "./events.ts";
 import type { HeldRequests } from "./held_requests.ts";
 import type { WorkerLog } from "./log.ts";
 import * as lines from "./log_lines.ts";
+import type { NodeSignals } from "./node_signals.ts";
 import { parseRate, RateLimit } from "./rate_limit.ts";
 import { type Reading, readTask, type TaskReader } from "./read_task.ts";
 import { Request } from "./request.ts";
@@ -26,6 +27,7 @@ export interface IntakeOptions {
   readonly tasks: TaskRegistry;
   readonly verdicts: Verdicts;
   readonly conclusions: Conclusions;
+  readonly signals: NodeSignals;
   readonly settlements: Settlements;
   readonly revoked: Revoked;
   readonly revokedStamps: RevokedStamps;
@@ -75,11 +77,12 @@ export class Intake {
     const reading = readTask(delivery.message, this.#reader);
     if (reading.kind !== "task") return this.#refuse(delivery, reading);
     if (this.#isSecondDelivery(delivery, reading.fields.headers.id)) return;
-    const { log, held, events } = this.#options;
+    const { log, held, events, signals } = this.#options;
     const request = new Request(reading.fields, reading.task, delivery, this.#onSettling);
     held.add(request);
     if (log.isEnabled("INFO")) log.write(lines.taskReceived(request));
     if (this.#isRevoked(request)) return;
+    signals.received(request);
     if (events.sendsTaskEvents && request.task.sendEvents) this.#announce(request);
     if (request.etaMs === undefined) return this.#afterEta(request);
     request.schedule();
@@ -181,23 +184,27 @@ export class Intake {
   }
 
   #refuse(delivery: Delivery, reading: Exclude<Reading, { kind: "task" }>): void {
-    const { log, conclusions, events } = this.#options;
+    const { log, conclusions, events, signals } = this.#options;
+    const { message } = delivery;
     const shown = showMessage(delivery);
     const settled = (done: Promise<void>) => this.#onSettling({ id: delivery.deliveryTag, name: "" }, done);
     switch (reading.kind) {
       case "unknown":
         log.write(lines.unknownMessage(shown));
+        signals.rejected(message, undefined);
         return settled(delivery.reject());
       case "undecodable":
         log.write(lines.undecodableMessage(reading.error, shown));
         return settled(delivery.ack());
       case "invalid":
         log.write(lines.invalidTask(reading.reason, shown));
+        signals.rejected(message, reading.reason);
         return settled(delivery.reject());
       case "unregistered": {
         const { id, task } = reading.headers;
         log.write(lines.unregisteredTask({ id, name: task }, shown));
         events.send("task-failed", { uuid: id, exception: `NotRegistered('${task}')` });
+        signals.unknown(message, reading.headers);
         return settled(conclusions.unregistered(reading.headers, delivery).then(() => delivery.reject()));
       }
     }

@@ -73,6 +73,11 @@ export const outsideBody = (task: NamedTask, exception: string, traceback: strin
     ofTask(task, { exception }),
   );
 
+// celery/utils/dispatch/signal.py
+
+/** @param text Celery's words, with the receiver and what it raised */
+export const receiverRaised = (text: string): LogLine => line("ERROR", "signal-handler-raised", text);
+
 // celery/worker/request.py
 
 export const taskAccepted = (task: NamedTask, pid: number): LogLine =>

@@ -59,7 +59,7 @@ export class WorkerParts {
 
   constructor(context: PartsContext) {
     const { options, ports, log, clock, revoked, owner } = context;
-    const { transport, logicalClock, conclusions } = ports;
+    const { transport, logicalClock, conclusions, signals } = ports;
     const exchange = eventExchange(ports.eventExchange, transport.name);
     const { held, settlements, revokedStamps } = this;
     this.tasks = new TaskRegistry(options);
@@ -82,9 +82,13 @@ export class WorkerParts {
       listener: this.#poolListener(owner, log, options.outputLevel ?? "WARNING"),
       clock,
     });
-    this.verdicts = new Verdicts({ log, events: this.events, held, conclusions, onDone: () => owner.updateCredit() });
+    this.verdicts = new Verdicts({
+      ...{ log, held, conclusions, signals },
+      events: this.events,
+      onDone: () => owner.updateCredit(),
+    });
     this.intake = new Intake({
-      ...{ log, held, conclusions, settlements, revoked, revokedStamps, clock },
+      ...{ log, held, conclusions, signals, settlements, revoked, revokedStamps, clock },
       events: this.events,
       pool: this.pool,
       tasks: this.tasks,
@@ -93,7 +97,11 @@ export class WorkerParts {
       disableRateLimits: options.disableRateLimits,
       onScheduledChange: () => owner.updateCredit(),
     });
-    this.heart = new Heart(this.events, held, { intervalMs: options.heartbeatIntervalMs, clock });
+    this.heart = new Heart(this.events, held, {
+      intervalMs: options.heartbeatIntervalMs,
+      clock,
+      onBeat: () => signals.heartbeat(),
+    });
     this.gossip = options.gossip ? this.#gossipOf(context, exchange) : undefined;
     this.autoscaler = options.autoscale === undefined ? undefined : new Autoscaler({
       ...options.autoscale,

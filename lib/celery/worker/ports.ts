@@ -4,6 +4,7 @@ import type { Queue, Transport } from "../transport/transport.ts";
 import type { Content } from "../wire/serializer.ts";
 import type { Conclusions } from "./conclusions.ts";
 import type { QueueOptions } from "./control/panel.ts";
+import type { NodeSignals } from "./node_signals.ts";
 import type { TaskReader } from "./read_task.ts";
 
 /** What a worker needs of the app and the world; built in one place, `app_ports.ts`. */
@@ -15,6 +16,7 @@ export interface WorkerPorts {
   readonly notes: readonly string[];
   readonly reader: Omit<TaskReader, "tasks">;
   readonly conclusions: Conclusions;
+  readonly signals: NodeSignals;
   readonly logicalClock: LogicalClock;
   readonly remote: RemoteControl;
   /** Setting `controlExchange`. */

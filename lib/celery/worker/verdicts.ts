@@ -7,6 +7,7 @@ import type { EventDispatcher } from "./events.ts";
 import type { HeldRequests } from "./held_requests.ts";
 import type { WorkerLog } from "./log.ts";
 import * as lines from "./log_lines.ts";
+import type { NodeSignals } from "./node_signals.ts";
 import type { PoolChild } from "./pool_child.ts";
 import type { JobReport, Outcome } from "./pool_message.ts";
 import type { Request } from "./request.ts";
@@ -23,6 +24,7 @@ export interface VerdictsOptions {
   readonly events: EventDispatcher;
   readonly held: HeldRequests;
   readonly conclusions: Conclusions;
+  readonly signals: NodeSignals;
   /** A request is done with: there is room for another. */
   readonly onDone: (request: Request) => void;
 }
@@ -38,6 +40,7 @@ export class Verdicts {
   readonly #events: EventDispatcher;
   readonly #held: HeldRequests;
   readonly #conclusions: Conclusions;
+  readonly #signals: NodeSignals;
   readonly #onDone: (request: Request) => void;
   /** Requests to be ended by `revoke --terminate`, and by which signal. */
   readonly #terminating = new Map<Request, NodeJS.Signals>();
@@ -49,6 +52,7 @@ export class Verdicts {
     this.#events = options.events;
     this.#held = options.held;
     this.#conclusions = options.conclusions;
+    this.#signals = options.signals;
     this.#onDone = options.onDone;
   }
 
@@ -143,6 +147,7 @@ export class Verdicts {
       case "invalid":
         this.#log.write(lines.invalidTask(outcome.reason, showMessage(request.delivery)));
         request.reject();
+        this.#signals.rejected(request.delivery.message, outcome.reason);
         break;
       case "undecodable":
         this.#log.write(lines.undecodableMessage(outcome.error, showMessage(request.delivery)));
@@ -174,6 +179,7 @@ export class Verdicts {
     if (request.isDone) return; // a shutdown gave it back meanwhile
     request.store();
     request.ack();
+    this.#signals.revoked(request, fields);
     this.#done(request);
   }
 
@@ -184,7 +190,9 @@ export class Verdicts {
     request.store();
     this.#settleFailure(request);
     const exception = reprOf(error);
-    this.#event(request, "task-failed", { exception, traceback: `${exception}\n` });
+    const traceback = `${exception}\n`;
+    this.#signals.failed(request, error, traceback);
+    this.#event(request, "task-failed", { exception, traceback });
     this.#log.write(lines.handlerRaised(request, exception));
     this.#done(request);
   }

@@ -160,6 +160,7 @@ export class Worker {
     await this.#meetOthers();
     if (this.#asked.settled) return;
     await this.#openMailbox();
+    this.#ports.signals.ready();
     this.#log.write(lines.workerReady(this.options.node));
     this.#consuming = this.#consume();
     await this.#consuming;

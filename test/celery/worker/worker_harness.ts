@@ -10,7 +10,9 @@ import type { Broadcast, Queue } from "../../../lib/celery/transport/transport.t
 import { queue } from "../../../lib/celery/routing/queue.ts";
 import type { Message } from "../../../lib/celery/wire/message.ts";
 import { SerializerRegistry } from "../../../lib/celery/wire/serializer.ts";
+import { Celery } from "../../../lib/celery/mod.ts";
 import { eventExchange } from "../../../lib/celery/worker/events.ts";
+import { AppNodeSignals } from "../../../lib/celery/worker/node_signals.ts";
 import { WorkerLog } from "../../../lib/celery/worker/log.ts";
 import type { WorkerOptions } from "../../../lib/celery/worker/options.ts";
 import type { WorkerPorts } from "../../../lib/celery/worker/ports.ts";
@@ -53,6 +55,8 @@ export const WORKER_OPTIONS: WorkerOptions = {
 export class WorkerHarness {
   readonly broker = new MemoryBroker();
   readonly transport = new MemoryTransport(this.broker);
+  /** Whose signals the worker sends. */
+  readonly app = new Celery("proj", { broker: "memory://", environment: {} });
   readonly events: Record<string, unknown>[] = [];
   /** What would stand in the result backend. */
   readonly stored = new Map<string, string>();
@@ -146,6 +150,7 @@ export class WorkerHarness {
         revoked: async (request, reason) => void stored.set(request.id, `REVOKED ${reason}`),
         unregistered: async (headers) => void stored.set(headers.id, "FAILURE NotRegistered"),
       },
+      signals: new AppNodeSignals(this.app, "worker@host"),
       logicalClock,
       remote: new RemoteControl({
         transport: () => Promise.resolve(transport),

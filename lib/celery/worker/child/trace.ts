@@ -77,8 +77,7 @@ export class TaskTracer implements JobSteps<TracedTask> {
   call(traced: TracedTask, control: JobControl): unknown {
     const { request } = traced;
     const host = this.#hostOf(control);
-    const body = () =>
-      this.#mayHaveSucceeded(traced) ? this.#beginUnlessDone(traced, host) : this.#begin(traced, host);
+    const body = () => this.#mayHaveSucceeded(traced) ? this.#beginUnlessDone(traced, host) : this.#begin(traced, host);
     const { currentTask } = this.#app;
     return this.#options.isAlone ? currentTask.runAlone(request, body) : currentTask.run(request, body);
   }
