@@ -54,6 +54,11 @@ export const CLAIMS: readonly Claim[] = [
   },
   {
     area: "Celery",
+    what: "signals: the same receivers in a Python worker and in ours hear the same, in the same order",
+    tests: ["test/celery/signals", "test/interop/celery_signals.test.ts"],
+  },
+  {
+    area: "Celery",
     what:
       "`beat`: intervals and crontabs as Python computes them, alone or inside a worker; either language's beat feeds both",
     tests: ["test/celery/beat", "test/scripts/celery_beat.test.ts", "test/interop/celery_beat.test.ts"],

@@ -1,0 +1,62 @@
+/**
+ * A Python worker and one of ours with the same receivers do the same for the same Python client: what they wrote down is equal,
+ * line by line. The supervisor and its child write side by side, so each process is looked at by itself.
+ */
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { describeWithPeers, PYTHON } from "../support/peers.ts";
+import { Program, run, script } from "../support/program.ts";
+import { RedisServer } from "../support/redis_server.ts";
+
+const FOLDER = fileURLToPath(new URL("../python/celery/", import.meta.url));
+const OPTIONS = ["worker", "-n", "w@host", "-c", "1", "-l", "INFO"];
+
+interface Played {
+  readonly lines: readonly string[];
+  readonly output: string;
+}
+
+describeWithPeers(["redis-server", "python-celery"], "signals", () => {
+  let redis: RedisServer;
+  let ours: Played;
+  let pythons: Played;
+
+  beforeAll(async () => {
+    redis = await RedisServer.start();
+    [ours, pythons] = await Promise.all([
+      play(1, script("test/interop/celery_worker/signals_app.ts", OPTIONS)),
+      play(2, [PYTHON, ["-B", "-m", "celery", "-A", "signals_app", ...OPTIONS]], FOLDER),
+    ]);
+  });
+
+  afterAll(() => redis?.stop());
+
+  async function play(db: number, [command, args]: [string, string[]], cwd?: string): Promise<Played> {
+    const url = redis.url.replace(/0$/, String(db));
+    const log = join(redis.dir, `signals-${db}`);
+    writeFileSync(log, "");
+    const env = { CELERY_BROKER_URL: url, CELERY_RESULT_BACKEND: url, SIGNALS_LOG: log, C_FORCE_ROOT: "1" };
+    const worker = new Program(command, args, { env, ...(cwd === undefined ? {} : { cwd }) });
+    try {
+      const { code, stderr } = await run(PYTHON, ["-B", "signals_client.py", url, log], { cwd: FOLDER });
+      expect(code, stderr + worker.output).toBe(0);
+    } finally {
+      await worker.stop();
+    }
+    return { lines: readFileSync(log, "utf8").trimEnd().split("\n"), output: worker.output };
+  }
+
+  test.each([["the supervisor", "M"], ["the child", "C"]])("are sent by %s as by Python's", (_name, mark) => {
+    const of = ({ lines }: Played) => lines.filter((line) => line.startsWith(mark));
+
+    expect(of(ours)).toEqual(of(pythons));
+  });
+
+  test("say of a receiver that raises what Python's say, and go on", () => {
+    for (const { output } of [ours, pythons]) {
+      expect(output).toMatch(/Signal handler <function faulty.*> raised: ValueError\('a receiver that raises'\)/);
+    }
+  });
+});
