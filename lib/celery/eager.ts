@@ -5,9 +5,11 @@ import { AsyncResult } from "./async_result.ts";
 import { fromData, valuesOf } from "./canvas/node.ts";
 import { applyNode } from "./canvas/apply.ts";
 import { sendNode } from "./canvas/send.ts";
+import { callTask } from "./call_task.ts";
 import { Ignore, Reject, Retry } from "./control_flow.ts";
+import { type Run, RunSignals } from "./signals/run_signals.ts";
 import type { AnyTask } from "./task.ts";
-import type { TaskHost } from "./task_context.ts";
+import type { TaskContext, TaskHost } from "./task_context.ts";
 import type { TaskRequest } from "./task_request.ts";
 import type { ResultMeta } from "./wire/result_meta.ts";
 import { saferepr, safereprArgs } from "./wire/saferepr.ts";
@@ -101,15 +103,22 @@ function dataOf(signature: SignatureLike): SignatureData {
 }
 
 /** One eager run and, while the task retries, those after it. */
-class EagerRun {
+class EagerRun implements Run {
+  readonly task: AnyTask;
+  thrown?: { readonly error: unknown };
   readonly #app: Celery;
-  readonly #task: AnyTask;
+  readonly #signals: RunSignals;
   #request: TaskRequest;
 
   constructor(app: Celery, task: AnyTask, request: TaskRequest) {
+    this.task = task;
     this.#app = app;
-    this.#task = task;
+    this.#signals = new RunSignals(app);
     this.#request = request;
+  }
+
+  get request(): TaskRequest {
+    return this.#request;
   }
 
   get id(): string {
@@ -122,14 +131,22 @@ class EagerRun {
       value = this.#call();
     } catch (error) {
       const isControl = error instanceof Retry || error instanceof Ignore || error instanceof Reject;
-      if (this.#app.conf.taskEagerPropagates && !isControl) throw error;
+      if (this.#app.conf.taskEagerPropagates && !isControl) {
+        this.thrown = { error };
+        void this.#signals.postrun(this, undefined);
+        throw error;
+      }
       return this.#threw(error);
     }
     return Promise.resolve(value).then((result) => this.#returned(result), (error) => this.#threw(error));
   }
 
   #call(): unknown {
-    return this.#app.currentTask.run(this.#request, () => this.#task.run(this.#request, this.#host()));
+    const call = () => callTask(this.task, this.#request, this.#host());
+    return this.#app.currentTask.run(this.#request, () => {
+      const told = this.#signals.prerun(this);
+      return told === undefined ? call() : told.then(call);
+    });
   }
 
   #host(): TaskHost {
@@ -147,19 +164,44 @@ class EagerRun {
       if (this.#app.conf.taskAlwaysEager) applyNode(this.#app, node, application);
       else sendNode(this.#app, node, application);
     }
-    return await this.#end("SUCCESS", value, null);
+    const meta = await this.#end("SUCCESS", value, null);
+    const { onSuccess, afterReturn } = this.task.options;
+    await onSuccess?.(this.#context, value);
+    await this.#signals.success(this, value);
+    await afterReturn?.(this.#context, "SUCCESS", value);
+    await this.#signals.postrun(this, value);
+    return meta;
   }
 
   async #threw(error: unknown): Promise<ResultMeta> {
+    this.thrown = { error };
     if (error instanceof Retry) {
+      await this.task.options.onRetry?.(this.#context, error.reason);
+      await this.#signals.retry(this, error, tracebackOf(error, this.#app.exceptions.encode(error)));
+      await this.#signals.postrun(this, undefined);
+      delete this.thrown;
       this.#request = { ...this.#request, retries: this.#request.retries + 1 };
       return await this.start();
     }
-    if (error instanceof Ignore) return await this.#end("IGNORED", error, null);
-    if (error instanceof Reject) return await this.#end("REJECTED", error, null);
+    if (error instanceof Ignore || error instanceof Reject) {
+      await this.#signals.postrun(this, undefined);
+      return await this.#end(error instanceof Ignore ? "IGNORED" : "REJECTED", error, null);
+    }
     const { errbacks } = this.#request;
     for (const errback of errbacks ?? []) applyNode(this.#app, fromData(errback, "errback"), { args: [this.id] });
-    return await this.#end("FAILURE", error, tracebackOf(error, this.#app.exceptions.encode(error)));
+    const traceback = tracebackOf(error, this.#app.exceptions.encode(error));
+    const meta = await this.#end("FAILURE", error, traceback);
+    const { onFailure, afterReturn } = this.task.options;
+    await onFailure?.(this.#context, error);
+    await this.#signals.failure(this, error, traceback);
+    await afterReturn?.(this.#context, "FAILURE", error);
+    await this.#signals.postrun(this, undefined);
+    return meta;
+  }
+
+  /** `self` for hooks. */
+  get #context(): TaskContext {
+    return this.task.context(this.#request, this.#host());
   }
 
   async #end(status: string, result: unknown, traceback: string | null): Promise<ResultMeta> {

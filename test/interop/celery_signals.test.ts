@@ -54,6 +54,22 @@ describeWithPeers(["redis-server", "python-celery"], "signals", () => {
     expect(of(ours)).toEqual(of(pythons));
   });
 
+  test("are sent of tasks that are applied here and now as by Python", async () => {
+    const played = (name: string, [command, args]: [string, string[]], cwd?: string) => {
+      const log = join(redis.dir, `eager-${name}`);
+      const env = { CELERY_BROKER_URL: redis.url, CELERY_RESULT_BACKEND: redis.url, SIGNALS_LOG: log };
+      return run(command, args, { env, ...(cwd === undefined ? {} : { cwd }) })
+        .then(({ stderr }) => ({ stderr, lines: readFileSync(log, "utf8").trimEnd().split("\n") }));
+    };
+
+    const [eager, pythons] = await Promise.all([
+      played("ours", script("test/interop/celery_worker/signals_app.ts", ["eagerly"])),
+      played("pythons", [PYTHON, ["-B", "signals_eager.py"]], FOLDER),
+    ]);
+
+    expect(eager.lines, eager.stderr).toEqual(pythons.lines);
+  });
+
   test("say of a receiver that raises what Python's say, and go on", () => {
     for (const { output } of [ours, pythons]) {
       expect(output).toMatch(/Signal handler <function faulty.*> raised: ValueError\('a receiver that raises'\)/);

@@ -2,6 +2,7 @@ import { arch, release, type } from "node:os";
 import { relative } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { systemClock, withDeadline } from "../../base/time.ts";
 import type { Celery } from "../app.ts";
 import { Beat } from "../beat/service.ts";
 import { importModules } from "../include.ts";
@@ -11,6 +12,7 @@ import { createWorkerPorts } from "../worker/app_ports.ts";
 import { workerBanner } from "../worker/banner.ts";
 import { localTime } from "../worker/log.ts";
 import * as lines from "../worker/log_lines.ts";
+import { GOODBYE_MS } from "../worker/ending.ts";
 import { expandName } from "../worker/node_name.ts";
 import type { WorkerOptions } from "../worker/options.ts";
 import type { WorkerPorts } from "../worker/ports.ts";
@@ -69,7 +71,7 @@ async function runWorker(context: CommandContext, given: WorkerArguments): Promi
   app.queues.select(given.queues ?? []);
   if (given.excludeQueues !== undefined) app.queues.deselect(given.excludeQueues);
   const cache = enableCompileCache();
-  const changed = initialise(app, given);
+  const changed = await initialise(app, given);
   const resolved = resolveWorkerOptions(given, app.conf, moduleUrl);
   const options: WorkerOptions = {
     ...resolved,
@@ -129,7 +131,8 @@ async function runWorker(context: CommandContext, given: WorkerArguments): Promi
         void app.signals.workerShuttingDown.send({ sender: options.node, sig, how, exitcode }),
     });
     const exitCode = await worker.run();
-    void app.signals.workerShutdown.send({ sender: options.node });
+    const told = app.signals.workerShutdown.send({ sender: options.node });
+    if (told !== undefined) await patiently(told);
     log.flush();
     state?.save();
     signals.stop();
@@ -146,13 +149,19 @@ async function runWorker(context: CommandContext, given: WorkerArguments): Promi
  *
  * @returns the settings that they have changed: pool children, which hear nothing of it, have to take them over
  */
-function initialise(app: Celery, given: WorkerArguments): Readonly<Record<string, unknown>> {
+async function initialise(app: Celery, given: WorkerArguments): Promise<Readonly<Record<string, unknown>>> {
   const { celerydInit, workerInit } = app.signals;
   const sender = nodeOf(given);
   const before = app.conf.toPython();
-  void celerydInit.send({ sender, conf: app.conf, options: given });
-  void workerInit.send({ sender });
+  await celerydInit.send({ sender, conf: app.conf, options: given });
+  await workerInit.send({ sender });
   return Object.fromEntries(Object.entries(app.conf.toPython()).filter(([name, value]) => value !== before[name]));
+}
+
+/** Waits for the receivers of the last signal, but not for ever. */
+async function patiently(told: Promise<unknown>): Promise<void> {
+  const what = "hear the last of a worker_shutdown receiver";
+  await withDeadline(told, { timeoutMs: GOODBYE_MS, clock: systemClock, what }).catch(() => {}); // it is too late for it
 }
 
 async function purge({ terminal }: CommandContext, { transport, queues }: WorkerPorts): Promise<void> {

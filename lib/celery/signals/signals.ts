@@ -12,8 +12,9 @@ import type * as by from "./worker_events.ts";
  * | pool child | `workerProcessInit` `taskPrerun` `taskPostrun` `taskSuccess` `taskFailure` `taskRetry` `taskInternalError` `workerProcessShutdown` |
  * | worker | all others of the worker, and `taskFailure` of a task that took its child with it |
  *
- * A pool child waits for what asynchronous receivers return, `published` for those of `afterTaskPublish`. Nobody waits for the
- * others: the worker has its broker to listen to.
+ * Asynchronous receivers are waited for in a pool child, by `published` (those of `afterTaskPublish`), and while a worker starts
+ * (`celerydInit`, `workerInit`) or has stopped (`workerShutdown`, three seconds long). Nobody waits for the others: the worker has
+ * its broker to listen to. A child that is killed says nothing; what `celerydInit` changes of the settings holds in children too.
  *
  * Source: celery 5.2 celery/signals.py
  */

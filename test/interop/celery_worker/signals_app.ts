@@ -129,10 +129,21 @@ app.task("signals.hook", {
     throw new RangeError("a hook that raises");
   },
 }, () => "done");
+app.task("signals.again", { bind: true }, (self) => {
+  if (self.request.retries === 0) throw self.retry({ countdown: 0 });
+  return "done";
+});
 app.task("signals.sleep", () => {
   note("sleeps");
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 60_000);
 });
 app.task("signals.die", (..._args: unknown[]) => process.kill(process.pid, "SIGKILL"));
 
-await app.start(import.meta.url);
+/** What `signals_eager.py` does: each task here and now. */
+if (process.argv[2] === "eagerly") {
+  for (const name of ["add", "fail", "again", "ignore", "reject"]) {
+    const args = name === "add" ? [1, 2] : name === "fail" ? ["boom"] : [];
+    const result = app.signature(`signals.${name}`, args).set({ taskId: name }).apply();
+    await result.get({ propagate: false }).catch(() => {});
+  }
+} else await app.start(import.meta.url);

@@ -192,6 +192,13 @@ def hook():
     return 'done'
 
 
+@app.task(name='signals.again', bind=True)
+def again(self):
+    if self.request.retries == 0:
+        raise self.retry(countdown=0)
+    return 'done'
+
+
 @app.task(name='signals.sleep')
 def sleep():
     note('sleeps')

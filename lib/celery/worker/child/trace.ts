@@ -1,8 +1,10 @@
 import process from "node:process";
 import type { Celery } from "../../app.ts";
+import { callTask } from "../../call_task.ts";
 import { Continuation } from "../../canvas/continue.ts";
 import { Ignore, Reject, Retry } from "../../control_flow.ts";
 import { backoffSeconds } from "../../retry.ts";
+import { RunSignals } from "../../signals/run_signals.ts";
 import type { AnyTask } from "../../task.ts";
 import type { TaskHost } from "../../task_context.ts";
 import type { TaskProperties } from "../../task_options.ts";
@@ -16,7 +18,6 @@ import { mistake } from "../read_task.ts";
 import { resultRequestOf, TaskResults } from "../task_results.ts";
 import type { JobControl } from "./job_control.ts";
 import type { CallResult, JobSteps } from "./job_runner.ts";
-import { RunSignals } from "./run_signals.ts";
 import { AlreadySucceeded, type TracedTask } from "./traced_task.ts";
 
 export interface TracerOptions {
@@ -90,7 +91,10 @@ export class TaskTracer implements JobSteps<TracedTask> {
       result.kind === "threw"
         ? this.#threw(traced, result.error, control)
         : this.#returned(traced, result.value, runMs, control);
-    if (this.#signals.follow) return currentTask.run(request, () => this.#signals.ended(traced, result, end()));
+    if (this.#signals.follow && !isRepetition(result)) {
+      const returned = result.kind === "returned" ? result.value : undefined;
+      return currentTask.run(request, () => this.#signals.ended(traced, returned, end()));
+    }
     return result.kind === "returned" && isSimple(traced) ? end() : currentTask.run(request, end);
   }
 
@@ -107,10 +111,7 @@ export class TaskTracer implements JobSteps<TracedTask> {
 
   #start({ task, properties, request, ignoresResult }: TracedTask, host: TaskHost): unknown {
     if (properties.trackStarted && !ignoresResult) this.#storeStarted(request);
-    const { beforeStart } = task.options;
-    if (beforeStart === undefined) return task.run(request, host);
-    const prepared = beforeStart(task.context(request, host));
-    return prepared instanceof Promise ? prepared.then(() => task.run(request, host)) : task.run(request, host);
+    return callTask(task, request, host);
   }
 
   /** Order: callbacks and chain, result, chord, event. */
@@ -266,6 +267,11 @@ class ChildHost implements TaskHost {
   async store(meta: ResultMeta, request: TaskRequest): Promise<void> {
     await (await this.#app.backend()).store(meta, resultRequestOf(request));
   }
+}
+
+/** The function was not called at all. */
+function isRepetition(result: CallResult): boolean {
+  return result.kind === "threw" && result.error instanceof AlreadySucceeded;
 }
 
 /** Nothing comes after its return but that its result is stored. */
