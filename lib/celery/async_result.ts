@@ -179,12 +179,14 @@ export class AsyncResult<R = unknown> {
     }
   }
 
+  /** Listens while the message is still on its way to the broker: one round trip less until the result can be heard. */
   async #readyMeta(options: GetOptions, signal: AbortSignal): Promise<ResultMeta> {
-    await this.published;
+    if (this.#settled !== undefined || this.#meta !== undefined) await this.published;
     if (this.#settled !== undefined) return await this.#settled;
     if (this.#meta !== undefined) return this.#meta;
     const backend = await this.#app.backend();
     const found = new Deferred<ResultMeta>();
+    this.published.catch((reason) => found.reject(reason));
     const watch = (id: string, onMeta: (meta: ResultMeta) => void) => {
       const watcher = backend.watch(id, onMeta);
       watcher.failed.catch((reason) => found.reject(reason));

@@ -124,14 +124,30 @@ export class RedisClient {
     args: readonly RespArgument[],
     options: RunOptions = {},
   ): Promise<RespValue> {
+    const [reply = null] = await this.scriptThen(script, keys, args, [], options);
+    return reply;
+  }
+
+  /**
+   * Runs a script and then commands, in one go and without others between them.
+   * @returns the script's reply, then theirs; their refusals are among them as {RedisError} values
+   * @throws {RedisError} the script's error; as `run`
+   */
+  async scriptThen(
+    script: RedisScript,
+    keys: readonly RespArgument[],
+    args: readonly RespArgument[],
+    commands: readonly RedisCommand[],
+    options: RunOptions = {},
+  ): Promise<readonly RespValue[]> {
     const rest = [String(keys.length), ...keys, ...args];
     const run = async (connection: RedisConnection) => {
-      let [reply = null] = await connection.runAll([["EVALSHA", script.sha, ...rest]], options);
-      if (reply instanceof RedisError && reply.prefix === "NOSCRIPT") { // EVAL runs it and keeps it
-        [reply = null] = await connection.runAll([["EVAL", script.text, ...rest]], options);
+      let replies = await connection.runAll([["EVALSHA", script.sha, ...rest], ...commands], options);
+      if (replies[0] instanceof RedisError && replies[0].prefix === "NOSCRIPT") { // EVAL runs it and keeps it
+        replies = await connection.runAll([["EVAL", script.text, ...rest], ...commands], options);
       }
-      if (reply instanceof RedisError) throw new RedisError(reply.reply, script.name);
-      return reply;
+      if (replies[0] instanceof RedisError) throw new RedisError(replies[0].reply, script.name);
+      return replies;
     };
     return await this.#attempt(run, script.name, options);
   }

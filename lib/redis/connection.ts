@@ -87,6 +87,16 @@ export class RedisConnection implements Supervised {
     return this.#connection.peer;
   }
 
+  /** Entries of the pipeline, single commands and whole `runAll`, that have their replies. */
+  get answered(): number {
+    return this.#replies.settled;
+  }
+
+  /** Those that wait for theirs. */
+  get pending(): number {
+    return this.#replies.length;
+  }
+
   /**
    * Sends one command.
    * @throws {RedisError} the server's refusal; {ConnectionError} if the connection ended before the reply.

@@ -17,11 +17,17 @@ export class ReplyQueue {
   #waiting: Expected[] = [];
   #head = 0;
   #replies: RespValue[] = []; // of the first one
+  #settled = 0;
   #unsent = 0; // at the end of the queue, not handed to the socket yet
 
   /** Entries, not replies. */
   get length(): number {
     return this.#waiting.length - this.#head;
+  }
+
+  /** Entries that have had their replies. */
+  get settled(): number {
+    return this.#settled;
   }
 
   get first(): Expected | undefined {
@@ -47,6 +53,7 @@ export class ReplyQueue {
     const replies = this.#replies;
     this.#replies = [];
     this.#head++;
+    this.#settled++;
     if (this.#head === this.#waiting.length) {
       this.#waiting = [];
       this.#head = 0;

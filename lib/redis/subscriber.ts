@@ -6,7 +6,7 @@ import type { RedisConnection } from "./connection.ts";
 import { isFatalRedisError, openRedis } from "./open.ts";
 import { type RedisOptions, type ResolvedRedisOptions, resolveRedisOptions } from "./options.ts";
 import { type Topic, type TopicKind, TopicRequests } from "./topic_requests.ts";
-import { RedisError, RespPush, type RespValue, textOf } from "./wire/mod.ts";
+import { type RedisCommand, RedisError, RespPush, type RespValue, textOf } from "./wire/mod.ts";
 
 /** Receives one message: a view, to be copied if it is kept; and the channel it was published to. Must not throw. */
 export type MessageListener = (payload: Uint8Array, channel: string) => void;
@@ -34,6 +34,8 @@ export class RedisSubscriber {
   readonly #gapListeners = new Set<() => void>();
   #connection: RedisConnection | undefined; // also while its topics are not confirmed yet
   #attempts = 0;
+  #canRead = false; // over the present connection: in RESP2 one that is subscribed runs nothing else
+  #reads: (() => void)[] = []; // of this tick
   #joining: Topic[] = [];
   #leaving: Topic[] = [];
   #flushQueued = false;
@@ -68,6 +70,23 @@ export class RedisSubscriber {
   /** Listens to every channel that matches a glob pattern. */
   psubscribe(pattern: string, listener: MessageListener): RedisSubscription {
     return this.#join("PSUBSCRIBE", pattern, listener);
+  }
+
+  /**
+   * Runs a command that reads, behind all that was asked for in this tick and without waiting until it is confirmed: what
+   * was there before a subscription is found in the round trip of the subscription. Needs RESP3 (`protocol: 3`).
+   *
+   * @returns its reply; undefined where the present connection cannot (there is none, or it speaks RESP2): read over
+   * another, once the subscription is confirmed. @throws {RedisError}; {ConnectionError} if the connection ends before:
+   * `onGap` tells when the next is there.
+   */
+  readBehind(command: RedisCommand): Promise<RespValue> | undefined {
+    const connection = this.#connection;
+    if (connection === undefined || !this.#canRead) return undefined;
+    return new Promise((resolve, reject) => {
+      this.#reads.push(() => connection.run(command).then(resolve, reject));
+      this.#queueFlush();
+    });
   }
 
   /** Calls `listener` after every reconnect, once everything is subscribed again: messages may have been missed. */
@@ -128,10 +147,13 @@ export class RedisSubscriber {
       this.#flushQueued = false;
       const joining = new Set(this.#joining.splice(0));
       const leaving = this.#leaving.splice(0);
-      if (this.#connection === undefined) return; // the next connection subscribes to everything
-      // Who joined and left in one tick was never known to the server. Leave first: a name may have come back.
-      this.#send(this.#connection, leaving.filter((topic) => !joining.has(topic)), true);
-      this.#send(this.#connection, [...joining].filter((topic) => topic.listeners.size > 0), false);
+      const reads = this.#reads.splice(0);
+      if (this.#connection !== undefined) { // else: the next connection subscribes to everything
+        // Who joined and left in one tick was never known to the server. Leave first: a name may have come back.
+        this.#send(this.#connection, leaving.filter((topic) => !joining.has(topic)), true);
+        this.#send(this.#connection, [...joining].filter((topic) => topic.listeners.size > 0), false);
+      }
+      for (const read of reads) read();
     });
   }
 
@@ -143,9 +165,10 @@ export class RedisSubscriber {
     const url = this.#options.urls[this.#attempts++ % this.#options.urls.length];
     if (url === undefined) throw new UsageError("Cannot subscribe at Redis: there is no URL");
     const intercept = (value: RespValue) => this.#intercept(value);
-    const { connection } = await openRedis(url, this.#options, { signal, intercept });
+    const { connection, info } = await openRedis(url, this.#options, { signal, intercept });
     this.#attempts--; // stay with the one that works
     this.#connection = connection;
+    this.#canRead = info.protocol === 3;
     connection.closed.then((reason) => {
       this.#connection = undefined;
       this.#requests.fail(reason);
@@ -193,9 +216,9 @@ export class RedisSubscriber {
     }
   }
 
-  /** False during the login, when no topic was asked for yet. */
+  /** False where no topic was asked for yet, as during the login, or something else was asked for before it. */
   #refused(error: RedisError): boolean {
-    const topics = this.#requests.refuse(new RedisError(error.reply, "SUBSCRIBE"));
+    const topics = this.#requests.refuse(new RedisError(error.reply, "SUBSCRIBE"), this.#connection?.answered ?? 0);
     topics?.forEach((topic) => this.#forget(topic));
     return topics !== undefined;
   }

@@ -17,6 +17,8 @@ export interface Topic {
 interface TopicRequest {
   readonly topics: readonly Topic[];
   readonly isLeaving: boolean;
+  /** Replies to other commands that come before its answer, counted from the beginning of the connection. */
+  readonly repliesBefore: number;
   readonly done: Deferred<void>;
   confirmed: number;
 }
@@ -37,7 +39,8 @@ export class TopicRequests {
       for (let at = 0; at < ofKind.length; at += MAX_NAMES) {
         const some = ofKind.slice(at, at + MAX_NAMES);
         connection.send([command, ...some.map((topic) => topic.name)]);
-        requests.push({ topics: some, isLeaving, done: new Deferred(), confirmed: 0 });
+        const repliesBefore = connection.answered + connection.pending;
+        requests.push({ topics: some, isLeaving, repliesBefore, done: new Deferred(), confirmed: 0 });
       }
     }
     this.#due.push(...requests);
@@ -55,10 +58,15 @@ export class TopicRequests {
     request.done.resolve();
   }
 
-  /** The oldest command was refused. @returns its topics, or undefined if none is due. */
-  refuse(reason: Error): readonly Topic[] | undefined {
-    const request = this.#due.shift();
-    if (request === undefined) return undefined;
+  /**
+   * Something was refused: the oldest command, if it is its turn.
+   * @param answered other commands of the connection that have their replies
+   * @returns its topics; undefined if none is due, or another command was refused
+   */
+  refuse(reason: Error, answered: number): readonly Topic[] | undefined {
+    const [request] = this.#due;
+    if (request === undefined || request.repliesBefore > answered) return undefined;
+    this.#due.shift();
     for (const topic of request.topics) topic.confirmed.reject(reason);
     request.done.resolve(); // the others go on
     return request.topics;

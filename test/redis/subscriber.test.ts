@@ -130,6 +130,57 @@ describeWithPeers(["redis-server"], "RedisSubscriber", () => {
     expect(await publish("open", "x")).toBe(1);
   });
 
+  test("finds what was there before a subscription in the round trip of the subscription", async () => {
+    await redis.run(["SET", "stored", "before"]);
+    const listener = subscriber({ protocol: 3 });
+    await listener.ready();
+    const subscription = listener.subscribe("stored", () => {});
+    let isConfirmed = false;
+    subscription.confirmed.then(() => isConfirmed = true);
+
+    const reply = await listener.readBehind(["GET", "stored"]);
+
+    expect(String(reply)).toBe("before");
+    expect(isConfirmed).toBe(true);
+  });
+
+  test("reads nothing over a connection that speaks RESP2, and none before there is a connection", async () => {
+    const old = subscriber({ protocol: 2 });
+    await old.ready();
+
+    expect(old.readBehind(["GET", "stored"])).toBeUndefined();
+    expect(subscriber({ protocol: 3 }).readBehind(["GET", "stored"])).toBeUndefined();
+  });
+
+  test("tells whose command was refused, the reader's or the listener's", async () => {
+    await redis.run(["ACL", "SETUSER", "narrow3", "on", ">pw", "~*", "+@all", "resetchannels", "&open"]);
+    await redis.run(["DEL", "list"]);
+    await redis.run(["LPUSH", "list", "x"]);
+    const listener = subscriber({ url: server.url.replace("//", "//narrow3:pw@"), protocol: 3 });
+    await listener.ready();
+
+    const outcomes = [0, 1, 2].flatMap((i) => [
+      listener.readBehind(["GET", "list"]),
+      listener.subscribe("open", () => {}).confirmed,
+      listener.subscribe(`closed${i}`, () => {}).confirmed,
+      listener.readBehind(["LLEN", "list"]),
+    ]);
+    const settled = await Promise.allSettled(outcomes);
+
+    expect(settled.filter(({ status }) => status === "fulfilled").map((one) => "value" in one && one.value)).toEqual(
+      [1, 1, 1],
+    ); // one command for all channels of a tick: the refusal concerns them all
+    const later = [
+      listener.readBehind(["GET", "list"]),
+      listener.subscribe("open", () => {}).confirmed,
+      new Promise((resolve) => setImmediate(resolve)).then(() => listener.subscribe("closed", () => {}).confirmed),
+    ];
+    const reasons = (await Promise.allSettled(later)).map((one) => "reason" in one ? String(one.reason) : "fine");
+    expect(reasons[0]).toContain("WRONGTYPE");
+    expect(reasons[1]).toBe("fine");
+    expect(reasons[2]).toContain("Cannot run SUBSCRIBE: NOPERM");
+  });
+
   test("goes on when a listener throws", async () => {
     const seen: string[] = [];
     const listener = subscriber();

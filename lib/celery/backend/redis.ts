@@ -50,7 +50,7 @@ export class RedisBackend implements ResultBackend {
     this.#ttlSeconds = Math.ceil(options.expiresSeconds ?? 0);
     this.#keyPrefix = keyPrefix;
     this.#client = new RedisClient(redis);
-    this.#subscriber = new RedisSubscriber(redis);
+    this.#subscriber = new RedisSubscriber({ ...redis, protocol: 3 }); // so that it can read as well
     this.#store = new RedisStore(this.#client, this.#ttlSeconds);
     this.#chords = new RedisChords({
       client: this.#client,
@@ -106,7 +106,14 @@ export class RedisBackend implements ResultBackend {
         fail(error);
       }
     });
-    subscription.confirmed.then(read).catch(fail);
+    const stored = this.#subscriber.readBehind(["GET", this.#taskKey(taskId)]);
+    if (stored === undefined) subscription.confirmed.then(read).catch(fail);
+    else {
+      subscription.confirmed.catch(fail);
+      stored.then((value) => tell(this.#read(value, taskId))).catch((error) => {
+        if (!(error instanceof ConnectionError)) fail(error); // else: read again when the next one is there
+      });
+    }
     const stopListening = this.#subscriber.onGap(read);
     return {
       failed: failed.promise,

@@ -140,7 +140,7 @@ export class RedisTransport implements Transport {
       clock: this.#clock,
       log: this.#log,
       take: isRecorded
-        ? (lists, limit) => takeRecorded(ports, lists, limit)
+        ? (lists, limit, look) => takeRecorded(ports, lists, limit, look)
         : (lists, limit) => takeUnrecorded(this.#client, lists, limit),
       declare: (queue) => this.#bindings.declare(queue),
       listen: (queue, onEnvelope) => this.#listen(queue, onEnvelope),

@@ -8,9 +8,10 @@ import type { RedisKeys } from "../wire/redis_keys.ts";
 import { type Ending, readTaken, RedisDelivery } from "./redis_delivery.ts";
 import type { RedisLeases } from "./redis_leases.ts";
 import { QueueCycle } from "./redis_queue_cycle.ts";
+import type { ListLook } from "./redis_operations.ts";
 import type { QueueOrder } from "./redis_options.ts";
 import type { TakenMessage } from "./redis_take.ts";
-import type { RedisWaiter } from "./redis_waiter.ts";
+import type { RedisWaiter, WaiterLook } from "./redis_waiter.ts";
 import type { ConsumeOptions, Consumer, Queue, Subscription } from "./transport.ts";
 
 export interface RedisConsumerPorts {
@@ -23,7 +24,7 @@ export interface RedisConsumerPorts {
   readonly clock: Clock;
   readonly log: Logger;
   /** Takes up to so many messages from the lists; what a lost connection took with it is not the consumer's business. */
-  readonly take: (lists: readonly string[], limit: number) => Promise<readonly TakenMessage[]>;
+  readonly take: (lists: readonly string[], limit: number, look?: ListLook) => Promise<readonly TakenMessage[]>;
   readonly declare: (queue: Queue) => Promise<void>;
   /** Hears what is broadcast to a fanout queue. */
   readonly listen: (queue: Queue, onEnvelope: (envelope: Envelope) => void) => Promise<Subscription>;
@@ -176,11 +177,12 @@ export class RedisConsumer implements Consumer {
     if (this.#ports.client.state.kind !== "ready") await this.#ports.client.ready({ signal });
     // One batch comes from the first queue that has so many; the others have their turn with the next.
     const limit = Math.min(this.#batch, Math.ceil(room / this.#cycle.order.length));
-    const taken = await this.#ports.take(lists, limit); // never called off: what is taken has to be handed over
+    const look = this.#ports.waiter.look(lists);
+    const taken = await this.#ports.take(lists, limit, look); // never called off: what is taken has to be handed over
     this.#lastLook = this.#ports.clock.monotonic();
     for (const message of taken) this.#deliver(message);
     if (taken.length > 0) this.#resize(taken);
-    if (taken.length < limit && revision === this.#revision && !signal.aborted) await this.#wait(lists, signal);
+    if (taken.length < limit && revision === this.#revision && !signal.aborted) await this.#wait(lists, signal, look);
   }
 
   #room(): number {
@@ -195,13 +197,13 @@ export class RedisConsumer implements Consumer {
     this.#lastLook = this.#ports.clock.monotonic();
   }
 
-  async #wait(lists: readonly string[], signal: AbortSignal): Promise<void> {
+  async #wait(lists: readonly string[], signal: AbortSignal, look: WaiterLook | undefined): Promise<void> {
     const waiting = new AbortController();
     this.#waiting = waiting;
     const onStop = () => waiting.abort(signal.reason);
     signal.addEventListener("abort", onStop, { once: true });
     try {
-      await this.#ports.waiter.wait(lists, waiting.signal);
+      await this.#ports.waiter.wait(lists, waiting.signal, look);
       this.#lastLook = this.#ports.clock.monotonic();
     } catch (error) {
       if (!waiting.signal.aborted) throw error; // else: called off, because there are other queues now

@@ -13,7 +13,7 @@
  * @module
  */
 import type { Logger } from "../../base/log.ts";
-import type { RedisClient, ServerInfo } from "../../redis/mod.ts";
+import type { RedisClient, RedisCommand, RespValue, ServerInfo } from "../../redis/mod.ts";
 import type { RedisKeys } from "../wire/redis_keys.ts";
 
 /** A message that was taken from a list and is recorded among the unacknowledged. */
@@ -32,12 +32,23 @@ export interface RequeuedMessage {
   readonly envelope: Uint8Array;
 }
 
+/** A look at lists that can go along with another command; see {@link RedisWaiter}. */
+export interface ListLook {
+  /** What has to run it. */
+  readonly client: RedisClient;
+  /** Behind the other command. */
+  readonly commands: readonly RedisCommand[];
+  /** To be told of the replies to `commands`. */
+  taken(replies: readonly RespValue[]): void;
+}
+
 export interface RedisOperations {
   /**
    * Takes up to `limit` messages, most urgent list first.
    * @param now seconds, the score in `unacked_index`
+   * @param look a look at the lists, taken in the same round trip where that can be
    */
-  reserve(lists: readonly string[], now: number, limit: number): Promise<ReservedMessage[]>;
+  reserve(lists: readonly string[], now: number, limit: number, look?: ListLook): Promise<ReservedMessage[]>;
   /** Settles messages. One that is settled already changes nothing. */
   ack(tags: readonly string[]): Promise<void>;
   /** Counts messages that are still held from `now` on; one that is settled already is left alone. */

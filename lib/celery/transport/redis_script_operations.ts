@@ -1,7 +1,13 @@
 import type { RedisCommand } from "../../redis/mod.ts";
 import { markRedelivered } from "../wire/envelope.ts";
 import { readReserved } from "./redis_native_operations.ts";
-import type { OperationPorts, RedisOperations, RequeuedMessage, ReservedMessage } from "./redis_operations.ts";
+import type {
+  ListLook,
+  OperationPorts,
+  RedisOperations,
+  RequeuedMessage,
+  ReservedMessage,
+} from "./redis_operations.ts";
 import { type DueMessage, restoreDue } from "./redis_restore.ts";
 import { REQUEUE, RESERVE, UNLOCK } from "./redis_scripts.ts";
 
@@ -13,9 +19,17 @@ export class ScriptOperations implements RedisOperations {
     this.#ports = ports;
   }
 
-  async reserve(lists: readonly string[], now: number, limit: number): Promise<ReservedMessage[]> {
+  async reserve(lists: readonly string[], now: number, limit: number, look?: ListLook): Promise<ReservedMessage[]> {
     const { client, keys } = this.#ports;
-    return readReserved(await client.script(RESERVE, [keys.unacked, keys.unackedIndex, ...lists], [now, limit]));
+    const runner = look?.client ?? client;
+    const [reserved = null, ...rest] = await runner.scriptThen(
+      RESERVE,
+      [keys.unacked, keys.unackedIndex, ...lists],
+      [now, limit],
+      look?.commands ?? [],
+    );
+    look?.taken(rest);
+    return readReserved(reserved);
   }
 
   async ack(tags: readonly string[]): Promise<void> {

@@ -8,6 +8,7 @@ import {
 import { NativeOperations } from "./redis_native_operations.ts";
 import {
   isEmbeddedBroker,
+  type ListLook,
   type OperationKind,
   type OperationPorts,
   type RedisOperations,
@@ -59,8 +60,8 @@ export class ServerOperations implements RedisOperations {
     this.#kind = reply instanceof RedisError && reply.prefix === "NOSCRIPT" ? "script" : "plain";
   }
 
-  async reserve(lists: readonly string[], now: number, limit: number): Promise<ReservedMessage[]> {
-    return await (await this.#present()).reserve(lists, now, limit);
+  async reserve(lists: readonly string[], now: number, limit: number, look?: ListLook): Promise<ReservedMessage[]> {
+    return await (await this.#present()).reserve(lists, now, limit, look);
   }
 
   async ack(tags: readonly string[]): Promise<void> {

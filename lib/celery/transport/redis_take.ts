@@ -1,7 +1,13 @@
 import { ConnectionError } from "../../base/errors.ts";
 import { type RedisClient, textOf } from "../../redis/mod.ts";
 import { decodeUnacked } from "../wire/envelope.ts";
-import type { OperationPorts, RedisOperations, RequeuedMessage, ReservedMessage } from "./redis_operations.ts";
+import type {
+  ListLook,
+  OperationPorts,
+  RedisOperations,
+  RequeuedMessage,
+  ReservedMessage,
+} from "./redis_operations.ts";
 import type { RedisLeases } from "./redis_leases.ts";
 
 /** As {@link ReservedMessage}; without a tag also where nothing is recorded, and so nothing can be settled. */
@@ -15,10 +21,11 @@ export async function takeRecorded(
   ports: OperationPorts & { readonly operations: RedisOperations; readonly leases: RedisLeases },
   lists: readonly string[],
   limit: number,
+  look?: ListLook,
 ): Promise<readonly TakenMessage[]> {
   const score = ports.leases.now();
   try {
-    return await ports.operations.reserve(lists, score, limit);
+    return await ports.operations.reserve(lists, score, limit, look);
   } catch (error) {
     if (error instanceof ConnectionError && error.maybeSent) {
       giveBackLost(ports, lists, score).catch((reason) => { // they come back by their visibility timeout

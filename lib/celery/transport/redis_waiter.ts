@@ -3,14 +3,27 @@ import { Deferred } from "../../base/deferred.ts";
 import { onAbort } from "../../base/abort.ts";
 import type { Clock } from "../../base/time.ts";
 import { delay } from "../../base/time.ts";
-import { RedisClient, RedisError, type ResolvedRedisOptions } from "../../redis/mod.ts";
-import { isEmbeddedBroker, type OperationKind } from "./redis_operations.ts";
+import {
+  RedisClient,
+  type RedisCommand,
+  RedisError,
+  type ResolvedRedisOptions,
+  type RespValue,
+} from "../../redis/mod.ts";
+import { isEmbeddedBroker, type ListLook, type OperationKind } from "./redis_operations.ts";
 
 /** Longest sleep: after it one looks again, whatever was or was not heard. */
 const LONGEST_WAIT_MS = 5000;
 /** Between two looks where the server tells nothing. */
 const FIRST_POLL_MS = 20;
 const LONGEST_POLL_MS = 250;
+
+/** A look that knows what it has seen, and hears of what changes after it. */
+export interface WaiterLook extends ListLook {
+  /** Undefined while it has not been taken. */
+  readonly found: boolean | undefined;
+  readonly changed: Promise<void>;
+}
 
 type Way = OperationKind | "tracking" | "polling" | "unknown";
 
@@ -20,7 +33,8 @@ type Way = OperationKind | "tracking" | "polling" | "unknown";
  * | server | how |
  * |---|---|
  * | embedded broker | `Q.WAIT`, which blocks |
- * | Redis from 6.0 | CLIENT TRACKING: `EXISTS` of all lists, and the server tells when one of them changes |
+ * | Redis from 6.0 | CLIENT TRACKING: `EXISTS` of all lists, and the server tells when one of them changes. The look can go
+ * along with the command that takes messages (`look`) |
  * | others, or where that is denied | `EXISTS` again and again, at most 4 times a second |
  *
  * kombu blocks with BRPOP, which takes a message before anything records who has it.
@@ -41,8 +55,9 @@ export class RedisWaiter {
         if (isEmbeddedBroker(info)) this.#way = "native";
         else if (info.protocol !== 3) this.#way = "polling";
         else {
-          const [reply] = await connection.runAll([["CLIENT", "TRACKING", "ON"]]);
-          this.#way = reply instanceof RedisError ? "polling" : "tracking";
+          const commands = [["CLIENT", "TRACKING", "ON", "OPTIN", "NOLOOP"], ["CLIENT", "CACHING", "YES"]];
+          const isRefused = (await connection.runAll(commands)).some((reply) => reply instanceof RedisError);
+          this.#way = isRefused ? "polling" : "tracking";
         }
         this.#wake(); // what was watched on an earlier connection is watched no more
       },
@@ -50,8 +65,22 @@ export class RedisWaiter {
     });
   }
 
-  /** Resolves when a list may hold something, or after a few seconds; rejects with `signal.reason`. */
-  async wait(lists: readonly string[], signal: AbortSignal): Promise<void> {
+  /**
+   * A look that whoever takes messages can take at once with it, so that `wait` needs none of its own: a round trip less
+   * between two messages. Undefined where the server does not tell of changes, or there is no connection now.
+   */
+  look(lists: readonly string[]): WaiterLook | undefined {
+    if (this.#way !== "tracking" || this.#client.state.kind !== "ready") return undefined;
+    return new TrackedLook(this.#client, lists, this.#changed.promise);
+  }
+
+  /**
+   * Resolves when a list may hold something, or after a few seconds; rejects with `signal.reason`.
+   * @param look at these lists, just taken
+   */
+  async wait(lists: readonly string[], signal: AbortSignal, look?: WaiterLook): Promise<void> {
+    if (look?.found === true) return;
+    if (look?.found === false) return await this.#sleep(look.changed, signal);
     if (this.#way === "unknown") await this.#client.ready({ signal });
     switch (this.#way) {
       case "native":
@@ -87,8 +116,15 @@ export class RedisWaiter {
   }
 
   async #waitForChange(lists: readonly string[], signal: AbortSignal): Promise<void> {
-    const changed = this.#changed.promise;
-    if (await this.#anyExists(lists, signal)) return;
+    const look = new TrackedLook(this.#client, lists, this.#changed.promise);
+    const replies = await this.#client.runAll(look.commands, { signal, retry: "always" });
+    for (const reply of replies) if (reply instanceof RedisError) throw reply;
+    look.taken(replies);
+    if (look.found === false) await this.#sleep(look.changed, signal);
+  }
+
+  /** Until something has changed, or for the longest wait. */
+  async #sleep(changed: Promise<void>, signal: AbortSignal): Promise<void> {
     const timer = new AbortController();
     const stop = onAbort(signal, (reason) => timer.abort(reason));
     try {
@@ -115,5 +151,28 @@ export class RedisWaiter {
   #wake(): void {
     this.#changed.resolve();
     this.#changed = new Deferred<void>();
+  }
+}
+
+/** Asks whether any of the lists is there, over a connection that is told of changes to what it asks for in this way. */
+class TrackedLook implements WaiterLook {
+  readonly client: RedisClient;
+  readonly commands: readonly RedisCommand[];
+  readonly changed: Promise<void>;
+  #found: boolean | undefined;
+
+  constructor(client: RedisClient, lists: readonly string[], changed: Promise<void>) {
+    this.client = client;
+    this.commands = [["CLIENT", "CACHING", "YES"], ["EXISTS", ...lists]];
+    this.changed = changed;
+  }
+
+  get found(): boolean | undefined {
+    return this.#found;
+  }
+
+  /** One that was refused is as good as none. */
+  taken(replies: readonly RespValue[]): void {
+    if (!replies.some((reply) => reply instanceof RedisError)) this.#found = replies[1] !== 0;
   }
 }

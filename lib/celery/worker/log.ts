@@ -61,7 +61,7 @@ export class WorkerLog {
   /** @param processName `MainProcess` unless a pool child has something to say (`ForkPoolWorker-1`) */
   write(line: LogLine, processName = "MainProcess", pid?: number): void {
     if (!this.isEnabled(line.level)) return;
-    if (this.#pending === "") queueMicrotask(() => this.flush());
+    if (this.#pending === "") setImmediate(() => this.flush()); // behind what the tick sends: nobody waits for a line
     this.#pending += this.#format(line, processName, pid);
   }
 

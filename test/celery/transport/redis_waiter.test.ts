@@ -76,6 +76,47 @@ describeWithPeers(["redis-server"], "RedisWaiter", () => {
     }
   });
 
+  test("needs no look of its own after one that went along with another command", async () => {
+    const waiter = open();
+    await redis.run(["LPUSH", "q1", "x"]);
+    await wait(waiter).done; // it is connected now
+    const lookBehind = async (command: readonly string[]) => {
+      const look = waiter.look(["q1", "q2", "q3"]);
+      if (look === undefined) throw new Error("It cannot look");
+      const [, ...replies] = await look.client.runAll([command, ...look.commands]);
+      look.taken(replies);
+      return look;
+    };
+    const looksBefore = await looks();
+
+    const full = await lookBehind(["PING"]);
+    await waiter.wait(["q1", "q2", "q3"], new AbortController().signal, full); // returns: something is there
+    const empty = await lookBehind(["RPOP", "q1"]);
+    const waiting = waiter.wait(["q1", "q2", "q3"], new AbortController().signal, empty);
+    await redis.run(["LPUSH", "q3", "x"]);
+    await waiting;
+
+    expect([full.found, empty.found]).toEqual([true, false]);
+    expect(await looks() - looksBefore).toBe(2);
+  });
+
+  /** How many times lists were looked at so far, by anybody. */
+  async function looks(): Promise<number> {
+    const stats = String(await redis.run(["INFO", "commandstats"]));
+    return Number(/cmdstat_exists:calls=(\d+)/.exec(stats)?.[1] ?? 0);
+  }
+
+  test("looks itself after one that was refused", async () => {
+    const waiter = open();
+    await redis.run(["LPUSH", "q2", "x"]);
+    await wait(waiter).done;
+    const look = waiter.look(["q2"]);
+    look?.taken(await look.client.runAll([["CLIENT", "CACHING", "YES"], ["EXISTS"]])); // without a key
+
+    expect(look?.found).toBeUndefined();
+    await waiter.wait(["q2"], new AbortController().signal, look);
+  });
+
   test("wakes everybody who waits", async () => {
     const waiting = [open(), open(), open()].map((waiter) => wait(waiter));
     await new Promise((resolve) => setTimeout(resolve, 50));

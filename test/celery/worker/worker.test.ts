@@ -63,11 +63,13 @@ describe("Worker", () => {
     const harness = await WorkerHarness.start({ prefetchMultiplier: 1, strictPrefetch: true, etaTaskLimit: 2 });
     const eta = new Date(Date.now() + 600_000).toISOString();
 
-    const ids = [];
+    const ids: string[] = [];
     for (let i = 0; i < 4; i++) ids.push(await harness.send("proj.add", [i, 1], { eta }));
 
     await eventually("two are held", () => harness.queued === 2);
-    expect(ids.map((id) => harness.log.includes(`[${id}] received`))).toEqual([true, true, false, false]);
+    const isLogged = () => ids.map((id) => harness.log.includes(`[${id}] received`));
+    await eventually("both are logged", () => isLogged().filter(Boolean).length === 2);
+    expect(isLogged()).toEqual([true, true, false, false]);
   });
 
   test("takes no more than its credit while all children are busy", async () => {
