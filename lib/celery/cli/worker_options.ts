@@ -61,6 +61,11 @@ export const WORKER_OPTION_TABLE = {
     help: "messages held for each process (default 4; 0: no limit)",
     group: WORKER,
   },
+  disablePrefetch: {
+    flags: ["--disable-prefetch"],
+    help: "take a message only when a process is free (not over AMQP)",
+    group: WORKER,
+  },
   concurrency: {
     flags: ["-c", "--concurrency"],
     value: "N",
@@ -207,6 +212,8 @@ export function resolveWorkerOptions(given: WorkerArguments, conf: Config, modul
     prefetchMultiplier: multiplier,
     strictPrefetch: given.prefetchMultiplier !== undefined || conf.isSet("workerPrefetchMultiplier") ||
       given.optimization === "fair",
+    disablePrefetch: given.disablePrefetch ?? conf.workerDisablePrefetch,
+    reducePrefetch: conf.workerEnablePrefetchCountReduction,
     etaTaskLimit: conf.workerEtaTaskLimit,
     maxTasksPerChild: given.maxTasksPerChild ?? conf.workerMaxTasksPerChild ?? undefined,
     maxMemoryPerChild: given.maxMemoryPerChild ?? conf.workerMaxMemoryPerChild ?? undefined,

@@ -83,6 +83,7 @@ export class MemoryConsumer implements Consumer {
 
   #deliver(name: string): boolean {
     if (this.#isStopped || (this.#credit > 0 && this.#held.size >= this.#credit)) return false;
+    if (this.#options.room !== undefined && this.#options.room() <= 0) return false;
     const queued = this.#broker.take(name);
     if (queued === undefined) return false;
     const delivery = new MemoryDelivery(name, queued, (settled, side) => {

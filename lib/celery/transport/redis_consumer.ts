@@ -186,7 +186,8 @@ export class RedisConsumer implements Consumer {
   }
 
   #room(): number {
-    return this.#credit === 0 ? MAX_BATCH : this.#credit - this.#held.size;
+    const credit = this.#credit === 0 ? MAX_BATCH : this.#credit - this.#held.size;
+    return this.#options.room === undefined ? credit : Math.min(credit, this.#options.room());
   }
 
   /** Waits for room, or for queues. */

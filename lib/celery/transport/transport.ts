@@ -75,10 +75,17 @@ export interface ConsumeOptions {
   readonly queues: readonly Queue[];
   /** How many deliveries may be unsettled at once; 0 = no limit. */
   readonly credit: number;
+  /** How many more may be taken now, whatever the credit is; asked before each look, and again after `setCredit`. Not AMQP. */
+  readonly room?: () => number;
   /** Nothing to settle: deliveries count as acknowledged when they are handed over (control, events, replies). */
   readonly noAck?: boolean;
   /** Called for each delivery, in order, never after `stop` has resolved. Must not throw and must not run user code. */
   readonly onDelivery: (delivery: Delivery) => void;
+  /**
+   * Deliveries have stopped for now and go on by themselves; what lay in a queue that does not outlive its consumer's
+   * connection is gone.
+   */
+  readonly onInterrupted?: (reason: Error) => void;
   /** The broker itself ended the consumer (its queue was deleted) and it could not be re-created. */
   readonly onCancelled?: (reason: Error) => void;
 }

@@ -73,6 +73,33 @@ export const outsideBody = (task: NamedTask, exception: string, traceback: strin
     ofTask(task, { exception }),
   );
 
+// celery/worker/consumer/consumer.py, tasks.py
+
+export const prefetchReduced = (reduced: number, running: number, max: number): LogLine =>
+  line(
+    "INFO",
+    "prefetch-reduced",
+    `Temporarily reducing the prefetch count to ${reduced} to avoid over-fetching since ${running} tasks are currently ` +
+      `being processed.\nThe prefetch count will be gradually restored to ${max} as the tasks complete processing.`,
+    { prefetch: reduced, running, max },
+  );
+
+export const prefetchRestored = (max: number): LogLine =>
+  line(
+    "INFO",
+    "prefetch-restored",
+    `Resuming normal operations following a restart.\nPrefetch count has been restored to the maximum of ${max}`,
+    { max },
+  );
+
+export const cannotDisablePrefetch = (transport: string): LogLine =>
+  line(
+    "WARNING",
+    "prefetch-needed",
+    `worker_disable_prefetch is only supported for Redis brokers. Current broker transport: ${transport}. ` +
+      "Ignoring disable_prefetch setting.",
+  );
+
 // celery/utils/dispatch/signal.py
 
 /** @param text Celery's words, with the receiver and what it raised */

@@ -22,6 +22,10 @@ export interface WorkerOptions {
   readonly prefetchMultiplier: number;
   /** The multiplier was chosen, and holds for short tasks too; else those are fetched further ahead. */
   readonly strictPrefetch: boolean;
+  /** A message is taken only when a task can begin at once; not over AMQP. Default false. */
+  readonly disablePrefetch?: boolean;
+  /** After a lost connection, fewer messages are held until what ran meanwhile is done. Default true. */
+  readonly reducePrefetch?: boolean;
   /** Never hold more messages than that, however many wait for their time; null: no limit. Default null. */
   readonly etaTaskLimit?: number | null;
   readonly maxTasksPerChild: number | undefined;

@@ -12,6 +12,7 @@ import * as lines from "./log_lines.ts";
 import type { WorkerOptions } from "./options.ts";
 import { CHILD_MODULE, childArguments, poolShape } from "./pool_shape.ts";
 import type { WorkerPorts } from "./ports.ts";
+import { Prefetch } from "./prefetch.ts";
 import type { Revoked } from "./revoked.ts";
 import { RevokedStamps } from "./revoked_stamps.ts";
 import { Settlements } from "./settlements.ts";
@@ -53,6 +54,7 @@ export class WorkerParts {
   readonly events: EventDispatcher;
   readonly verdicts: Verdicts;
   readonly intake: Intake;
+  readonly prefetch: Prefetch;
   readonly heart: Heart;
   readonly gossip: Gossip | undefined;
   readonly autoscaler: Autoscaler | undefined;
@@ -85,7 +87,10 @@ export class WorkerParts {
     this.verdicts = new Verdicts({
       ...{ log, held, conclusions, signals },
       events: this.events,
-      onDone: () => owner.updateCredit(),
+      onDone: () => {
+        this.prefetch.requestDone();
+        owner.updateCredit();
+      },
     });
     this.intake = new Intake({
       ...{ log, held, conclusions, signals, settlements, revoked, revokedStamps, clock },
@@ -97,6 +102,7 @@ export class WorkerParts {
       disableRateLimits: options.disableRateLimits,
       onScheduledChange: () => owner.updateCredit(),
     });
+    this.prefetch = new Prefetch({ options, log, held, pool: this.pool, intake: this.intake });
     this.heart = new Heart(this.events, held, {
       intervalMs: options.heartbeatIntervalMs,
       clock,

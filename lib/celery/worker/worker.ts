@@ -6,7 +6,6 @@ import type { Consumer } from "../transport/transport.ts";
 import { logConnection } from "./connection_log.ts";
 import { Mailbox } from "./control/mailbox.ts";
 import { workerPanel } from "./control/worker_panel.ts";
-import { credit } from "./credit.ts";
 import { Ending, GOODBYE_MS } from "./ending.ts";
 import type { WorkerLog } from "./log.ts";
 import * as lines from "./log_lines.ts";
@@ -172,9 +171,14 @@ export class Worker {
   }
 
   async #consume(): Promise<void> {
-    this.#consumer = await this.#ports.transport.consume({
+    const { transport } = this.#ports;
+    const { prefetch } = this.#parts;
+    const isBySlot = this.options.disablePrefetch === true;
+    if (isBySlot && transport.name === "amqp") this.#log.write(lines.cannotDisablePrefetch(transport.name));
+    this.#consumer = await transport.consume({
       queues: this.#ports.queues(),
-      credit: this.#credit(),
+      credit: prefetch.credit,
+      ...(isBySlot ? { room: () => prefetch.freeSlots } : {}),
       onDelivery: (delivery) => this.#parts.intake.take(delivery),
       onCancelled: (reason) => this.#log.write(lines.unrecoverable(reprOf(reason))),
     });
@@ -222,7 +226,13 @@ export class Worker {
     const { transport } = this.#ports;
     if (transport.state.kind === "ready") this.#generation = transport.state.generation;
     const unlog = this.#unlog;
+    let wasReady = true;
     const unwatch = transport.onState((state) => {
+      if (wasReady && state.kind === "waiting") {
+        this.#parts.prefetch.connectionLost();
+        this.#updateCredit();
+      }
+      if (state.kind === "ready" || state.kind === "waiting") wasReady = state.kind === "ready";
       if (state.kind === "closed" && this.#state === "running") {
         this.#log.write(lines.unrecoverable(state.reason === undefined ? "the broker is gone" : reprOf(state.reason)));
         this.shutdown("cold", 1);
@@ -266,21 +276,10 @@ export class Worker {
     this.#log.flush();
   }
 
-  #credit(): number {
-    const { prefetchMultiplier, strictPrefetch, etaTaskLimit = null } = this.options;
-    const wanted = credit({
-      concurrency: Math.max(this.pool.concurrency, this.options.autoscale?.max ?? 0),
-      multiplier: prefetchMultiplier,
-      strict: strictPrefetch,
-      depth: this.pool.depth,
-      scheduled: this.#parts.intake.scheduledCount,
-    });
-    return etaTaskLimit === null || wanted === 0 ? wanted : Math.min(wanted, etaTaskLimit);
-  }
-
   #updateCredit(): void {
-    const wanted = this.#credit();
-    if (this.#consumer !== undefined && this.#consumer.credit !== wanted) this.#consumer.setCredit(wanted);
+    const { credit } = this.#parts.prefetch;
+    const isNews = this.options.disablePrefetch === true || this.#consumer?.credit !== credit;
+    if (isNews) this.#consumer?.setCredit(credit);
   }
 
   #learn(tasks: readonly TaskInfo[]): void {

@@ -144,6 +144,29 @@ for (const [where, peers, start] of PLACES) {
       await collector.until(10);
     });
 
+    test("takes no more than there is room for, and looks again when it is told the credit", async () => {
+      const taken: string[] = [];
+      let room = 2;
+      for (let i = 0; i < 4; i++) await publish(`m${i}`);
+      const consumer = await transport.consume({
+        queues: [queue],
+        credit: 100,
+        room: () => room - taken.length,
+        onDelivery: (delivery) => {
+          taken.push(bodyOf(delivery));
+          void delivery.ack();
+        },
+      });
+      await eventually("two are taken", () => taken.length === 2);
+      expect(await numberOf("LLEN", "tasks")).toBe(2);
+
+      room = 3;
+      consumer.setCredit(100);
+
+      await eventually("a third is taken", () => taken.length === 3);
+      expect(await numberOf("LLEN", "tasks")).toBe(1);
+    });
+
     test("rejects by dropping, requeues to the back and releases to the front, marked as redelivered", async () => {
       for (const text of ["rejected", "requeued", "released", "other"]) await publish(text);
       const collector = await Collector.start(transport, [queue], { credit: 3 });
