@@ -15,6 +15,8 @@ import { PARENT_NOTE_VARIABLE, PARENT_PATH_VARIABLE, PARENT_TOKEN_VARIABLE } fro
 /** What a child wrote before it ended is still to be read then; longer than this it is not waited for. */
 const LAST_WORDS_MS = 500;
 
+export type OutputStream = "stdout" | "stderr";
+
 export interface ChildOptions {
   /** The module the child runs; it has to call `meetParent`. */
   readonly module: URL;
@@ -26,7 +28,7 @@ export interface ChildOptions {
   /** Takes each frame the child sends. */
   readonly onFrame: (child: Child, payload: Buffer) => void;
   /** Takes each line that the child, or the runtime in its name, writes to standard output or error. */
-  readonly onOutput?: (child: Child, line: string) => void;
+  readonly onOutput?: (child: Child, line: string, stream: OutputStream) => void;
 }
 
 /**
@@ -94,8 +96,9 @@ export class Child {
       if (this.#process.pid === undefined) settle({ code: 127, signal: null }, asError(error));
     });
     this.exited = exited.promise;
-    for (const stream of [this.#process.stdout, this.#process.stderr]) {
-      if (stream !== null) eachLine(stream, (line) => options.onOutput?.(this, line));
+    for (const name of ["stdout", "stderr"] as const) {
+      const stream = this.#process[name];
+      if (stream !== null) eachLine(stream, (line) => options.onOutput?.(this, line, name));
     }
   }
 

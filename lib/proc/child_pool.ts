@@ -2,7 +2,7 @@ import type { Buffer } from "node:buffer";
 import { UsageError } from "../base/errors.ts";
 import { type Logger, silentLogger } from "../base/log.ts";
 import { type Clock, delay, systemClock, type Timer } from "../base/time.ts";
-import { Child } from "./child.ts";
+import { Child, type OutputStream } from "./child.ts";
 import type { ChildExit } from "./child_exit.ts";
 import { Rendezvous } from "./rendezvous.ts";
 import { Undertaker } from "./undertaker.ts";
@@ -20,7 +20,7 @@ export interface ChildPoolOptions {
   readonly onConnected?: (child: Child) => void;
   /** A child has gone; unless it was dismissed, its replacement is started after this call. */
   readonly onExit?: (child: Child, exit: ChildExit) => void;
-  readonly onOutput?: (child: Child, line: string) => void;
+  readonly onOutput?: (child: Child, line: string, stream: OutputStream) => void;
   /** Several children in a row ended before they connected; the pool has stopped replacing them. Default: it goes on. */
   readonly onHopeless?: (exit: ChildExit) => void;
   readonly log?: Logger;

@@ -16,7 +16,7 @@
  * ```
  * @module
  */
-export { Child } from "./child.ts";
+export { Child, type OutputStream } from "./child.ts";
 export type { ChildOptions } from "./child.ts";
 export { describeExit, findSignal, signalNumber } from "./child_exit.ts";
 export type { ChildExit } from "./child_exit.ts";

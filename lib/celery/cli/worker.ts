@@ -109,6 +109,7 @@ async function runWorker(context: CommandContext, given: WorkerArguments): Promi
     const worker = new Worker(options, ports, {
       log,
       revoked,
+      ...(app.conf.workerRedirectStdouts ? {} : { printed: (text, stream) => process[stream].write(`${text}\n`) }),
       onTasksKnown: async (started) => {
         void app.signals.celerydAfterSetup.send({ sender: options.node, instance: started, conf: app.conf });
         if (given.purge === true) await purge(context, ports);

@@ -1,5 +1,5 @@
 import type { Clock } from "../../base/time.ts";
-import type { ChildExit } from "../../proc/mod.ts";
+import type { ChildExit, OutputStream } from "../../proc/mod.ts";
 import { Autoscaler } from "./autoscale.ts";
 import { EventDispatcher, eventExchange } from "./events.ts";
 import { Gossip } from "./gossip.ts";
@@ -41,7 +41,12 @@ export interface PartsContext {
   readonly clock: Clock;
   readonly revoked: Revoked;
   readonly owner: PartsOwner;
+  /** Takes what children print, instead of the log. */
+  readonly printed: Printed | undefined;
 }
+
+/** Takes a line that was printed. */
+export type Printed = (text: string, stream: OutputStream) => void;
 
 /** What a worker is made of, joined together and not yet at work. */
 export class WorkerParts {
@@ -81,7 +86,7 @@ export class WorkerParts {
       ...(options.execArgv === undefined ? {} : { execArgv: options.execArgv }),
       ...(options.childEnv === undefined ? {} : { env: options.childEnv }),
       maxTasksPerChild: options.maxTasksPerChild,
-      listener: this.#poolListener(owner, log, options.outputLevel ?? "WARNING"),
+      listener: this.#poolListener(context),
       clock,
     });
     this.verdicts = new Verdicts({
@@ -137,7 +142,8 @@ export class WorkerParts {
     });
   }
 
-  #poolListener(owner: PartsOwner, log: WorkerLog, outputLevel: CeleryLevel): TaskPoolListener {
+  #poolListener({ owner, log, options, printed }: PartsContext): TaskPoolListener {
+    const { outputLevel = "WARNING" } = options;
     return {
       onHello: (_child, tasks) => owner.learn(tasks),
       mayStart: (request) => this.intake.mayStart(request),
@@ -149,8 +155,10 @@ export class WorkerParts {
       onSoftLimit: (request, seconds) => this.verdicts.softLimit(request, seconds),
       onHardLimit: (request, seconds) => void this.verdicts.hardLimit(request, seconds),
       onEvent: (type, fields) => this.events.send(type, fields),
-      onOutput: (child, text) =>
-        log.write({ ...lines.childOutput(text), level: outputLevel }, `ForkPoolWorker-${child.index}`, child.pid),
+      onOutput: (child, text, stream) =>
+        printed !== undefined
+          ? printed(text, stream)
+          : log.write({ ...lines.childOutput(text), level: outputLevel }, `ForkPoolWorker-${child.index}`, child.pid),
       onExit: (child, exit) => owner.childExited(child.child.index, child.child.pid, exit, child.state === "stopped"),
       onHopeless: (exit) => owner.poolIsHopeless(exit),
     };

@@ -1,7 +1,7 @@
 import type { Buffer } from "node:buffer";
 import { type Clock, systemClock, type Timer } from "../../base/time.ts";
 import type { Logger } from "../../base/log.ts";
-import { type Child, type ChildExit, ChildPool } from "../../proc/mod.ts";
+import { type Child, type ChildExit, ChildPool, type OutputStream } from "../../proc/mod.ts";
 import { Fifo } from "./fifo.ts";
 import { JobLimits } from "./job_limits.ts";
 import { type Job, PoolChild } from "./pool_child.ts";
@@ -27,7 +27,7 @@ export interface TaskPoolListener {
   /** The child is being killed for it, or asked to abandon it: no `onDone` or `onLost` will follow. */
   onHardLimit(request: Request, seconds: number): void;
   onEvent(type: string, fields: Readonly<Record<string, unknown>>): void;
-  onOutput(child: Child, line: string): void;
+  onOutput(child: Child, line: string, stream: OutputStream): void;
   onExit(child: PoolChild, exit: ChildExit): void;
   /** Children end before they have started, again and again. */
   onHopeless(exit: ChildExit): void;
@@ -101,7 +101,7 @@ export class TaskPool {
       ...(env === undefined ? {} : { env }),
       ...(log === undefined ? {} : { log }),
       onFrame: (child, payload) => this.#heard(child, payload),
-      onOutput: (child, line) => this.#listener.onOutput(child, line),
+      onOutput: (child, line, stream) => this.#listener.onOutput(child, line, stream),
       onExit: (child, exit) => this.#exited(child, exit),
       onHopeless: (exit) => this.#listener.onHopeless(exit),
     });

@@ -11,7 +11,7 @@ import type { WorkerLog } from "./log.ts";
 import * as lines from "./log_lines.ts";
 import { mingle } from "./mingle.ts";
 import type { WorkerOptions } from "./options.ts";
-import { WorkerParts } from "./parts.ts";
+import { type Printed, WorkerParts } from "./parts.ts";
 import type { WorkerPorts } from "./ports.ts";
 import type { Request } from "./request.ts";
 import { Revoked } from "./revoked.ts";
@@ -32,6 +32,8 @@ export interface WorkerHooks {
   readonly onReady: () => void;
   /** Called once, when the worker begins to end and the broker still listens. */
   readonly onEnding?: () => void | Promise<void>;
+  /** Takes what tasks print. Default: the log does. */
+  readonly printed?: Printed | undefined;
   /** Ids that must not run from the start. Default: none. */
   readonly revoked?: Revoked;
   readonly clock?: Clock;
@@ -82,6 +84,7 @@ export class Worker {
       log: this.#log,
       clock: this.#clock,
       revoked: hooks.revoked ?? new Revoked(),
+      printed: hooks.printed,
       owner: {
         updateCredit: () => this.#updateCredit(),
         learn: (tasks) => this.#learn(tasks),

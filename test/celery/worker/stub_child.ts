@@ -26,6 +26,10 @@ const ACTIONS = new Map<string, (ms: number, signal: () => AbortSignal, second: 
     while (performance.now() < end);
     return process.pid;
   }],
+  ["print", () => {
+    console.log("to one");
+    console.error("to the other");
+  }],
   ["exit", (code) => process.exit(code)],
   [
     "obedient",

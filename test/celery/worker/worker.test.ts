@@ -46,6 +46,23 @@ describe("Worker", () => {
     expect(harness.queued).toBe(1);
   });
 
+  test("logs what tasks print, or hands it on as it was printed", async () => {
+    const [logging, other] = [await WorkerHarness.start(), await WorkerHarness.start({}, false)];
+
+    await logging.send("print");
+    await other.send("print");
+
+    await eventually("both are logged", () => /WARNING\/ForkPoolWorker-\d\] to the other\n/.test(logging.log));
+    await eventually("both are printed", () => other.printed.split("\n").length === 3);
+    expect(logging.log).toMatch(/WARNING\/ForkPoolWorker-\d\] to one\n/);
+    expect([logging.printed, other.printed.split("\n").sort()]).toEqual(["", [
+      "",
+      "stderr: to the other",
+      "stdout: to one",
+    ]]);
+    expect(other.log).not.toContain("to one");
+  });
+
   test("keeps a task until its eta, and takes one more message for it", async () => {
     const harness = await WorkerHarness.start({ concurrency: 1, prefetchMultiplier: 1, strictPrefetch: true });
     const eta = new Date(Date.now() + 400).toISOString();

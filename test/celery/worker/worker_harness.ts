@@ -63,10 +63,12 @@ export class WorkerHarness {
   readonly queue: Queue = queue("celery");
   readonly worker: Worker;
   log = "";
+  /** What tasks print, if the worker does not log it. */
+  printed = "";
   exitCode: number | undefined;
   readonly remote: RemoteControl;
 
-  private constructor(options: Partial<WorkerOptions>) {
+  private constructor(options: Partial<WorkerOptions>, redirectsOutput: boolean) {
     const ports = this.#ports();
     this.remote = ports.remote;
     const log = new WorkerLog({ level: "DEBUG", write: (text) => this.log += text });
@@ -74,12 +76,13 @@ export class WorkerHarness {
       log,
       onTasksKnown: () => {},
       onReady: () => {},
+      ...(redirectsOutput ? {} : { printed: (text, stream) => this.printed += `${stream}: ${text}\n` }),
     });
   }
 
   /** Starts a worker and waits until it is ready. */
-  static async start(options: Partial<WorkerOptions> = {}): Promise<WorkerHarness> {
-    const harness = new WorkerHarness(options);
+  static async start(options: Partial<WorkerOptions> = {}, redirectsOutput = true): Promise<WorkerHarness> {
+    const harness = new WorkerHarness(options, redirectsOutput);
     await harness.transport.declareQueue(harness.queue);
     const exchange = eventExchange("celeryev", "memory");
     await harness.transport.subscribe({ ...queue("monitor"), exchange, routingKey: "#" }, (broadcast) => {
