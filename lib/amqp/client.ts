@@ -5,14 +5,15 @@ import { type ConsumerOptions, ResumableConsumer } from "./consumer.ts";
 import { AmqpError, isRefusedLogin } from "./errors.ts";
 import type { OutgoingMessage } from "./message.ts";
 import { type ConnectionOptions, resolveConnectionOptions } from "./options.ts";
+import { untilBrokerSpeaks } from "./probe.ts";
 import { Publisher, type PublisherOptions, type PublishOptions } from "./publisher.ts";
 import { declareEntity, type Entity, restoreEntities, Topology } from "./topology.ts";
 import type { BackoffOptions } from "../base/backoff.ts";
 import { onAbort } from "../base/abort.ts";
-import { asError, ConnectionError, UsageError } from "../base/errors.ts";
+import { asError, ConnectionError, TimeoutError, UsageError } from "../base/errors.ts";
 import { type Logger, silentLogger } from "../base/log.ts";
-import { backgroundClock, type Clock, delay, systemClock, withDeadline } from "../base/time.ts";
-import { connect, Supervisor, type SupervisorState } from "../net/mod.ts";
+import { backgroundClock, type Clock, systemClock, withDeadline } from "../base/time.ts";
+import { Supervisor, type SupervisorState } from "../net/mod.ts";
 import { describeAmqpUrl, parseAmqpUrl } from "./wire/url.ts";
 
 export interface ClientOptions extends Omit<ConnectionOptions, "url">, PublisherOptions {
@@ -27,8 +28,6 @@ export interface ClientOptions extends Omit<ConnectionOptions, "url">, Publisher
 /** Short enough that work goes on within a few seconds after the broker is back. */
 const DEFAULT_BACKOFF: BackoffOptions = { startMs: 200, stepMs: 0, factor: 2, maxMs: 2000, jitter: 0.25 };
 const DRAIN_MS = 5000;
-/** How often a broker that was not there is looked for while the next attempt is waited for. */
-const PROBE_MS = 1000;
 
 /**
  * A connection that comes back: to the same broker or the next of the list, with everything declared again, all consumers
@@ -164,9 +163,14 @@ export class AmqpClient {
     }
   }
 
-  /** Ends everything: consumers first, then publishes are waited for, then the connection. Idempotent. */
-  close(): Promise<void> {
-    this.#closing ??= this.#close();
+  /**
+   * Ends everything: consumers first, then publishes are waited for, then the connection. Idempotent.
+   * @param reason what is told to whoever still waits. Default: that it was closed here
+   */
+  close(reason?: Error): Promise<void> {
+    this.#closing ??= this.#close(
+      reason ?? new ConnectionError(`Cannot use the client of ${this.uri}: it was closed here`),
+    );
     return this.#closing;
   }
 
@@ -174,14 +178,13 @@ export class AmqpClient {
     return this.close();
   }
 
-  async #close(): Promise<void> {
+  async #close(reason: Error): Promise<void> {
     await Promise.all([...this.#consumers].map((consumer) => consumer.close()));
     if (this.#supervisor.state.kind === "ready") {
       const what = "have everything confirmed before closing";
       await withDeadline(this.#publisher.idle(), { timeoutMs: DRAIN_MS, clock: this.#clock, what })
         .catch(() => {}); // what is still open is rejected with the reason of the close
     }
-    const reason = new ConnectionError(`Cannot use the client of ${this.uri}: it was closed here`);
     this.#publisher.end(reason);
     if (this.#supervisor.state.kind !== "closed") await this.#supervisor.close(reason);
   }
@@ -217,18 +220,12 @@ export class AmqpClient {
     throw last;
   }
 
-  /** Resolves when somebody listens again where nobody did: a long wait need not be waited out. */
+  /** Resolves when a broker that was not there, or did not answer, is back: a long wait need not be waited out. */
   async #probe(reason: Error, signal: AbortSignal): Promise<void> {
-    if (!(reason instanceof ConnectionError) || reason.code !== "ERR_CONNECT") return await never(signal);
-    const addresses = this.#urls.map((url) => parseAmqpUrl(url));
-    while (true) {
-      await delay(PROBE_MS, { signal, clock: this.#clock });
-      for (const { host, port } of addresses) {
-        const socket = await connect({ host, port }, { timeoutMs: PROBE_MS, signal }).catch(() => undefined); // not yet
-        socket?.abort();
-        if (socket !== undefined) return;
-      }
-    }
+    const wasAway = reason instanceof TimeoutError ||
+      reason instanceof ConnectionError && reason.code === "ERR_CONNECT";
+    if (!wasAway) return await never(signal);
+    await untilBrokerSpeaks(this.#urls.map((url) => parseAmqpUrl(url)), { signal, clock: this.#clock });
   }
 
   async #restore(connection: AmqpConnection): Promise<void> {

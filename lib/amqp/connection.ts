@@ -123,7 +123,8 @@ export class AmqpConnection implements Supervised {
       return connection;
     } catch (error) {
       if (error instanceof TimeoutError) connection.abort(error);
-      throw error;
+      if (!(error instanceof ConnectionError) || socket.bytesRead > 0 || options.signal?.aborted) throw error;
+      throw new ConnectionError(error.message, { code: "ERR_CONNECT", cause: error }); // nobody was there
     } finally {
       unlisten();
     }
@@ -264,8 +265,12 @@ export class AmqpConnection implements Supervised {
   }
 
   #onEnd(): void {
-    const login = this.#state.kind === "opening" ? " during the login: is the user or the password wrong?" : "";
-    this.#shutdown(new ConnectionError(`Cannot use the connection to ${this.peer}: the broker hung up${login}`));
+    const why = this.#socket.bytesRead === 0
+      ? " before it said anything"
+      : this.#state.kind === "opening"
+      ? " during the login: is the user or the password wrong?"
+      : "";
+    this.#shutdown(new ConnectionError(`Cannot use the connection to ${this.peer}: the broker hung up${why}`));
     this.#socket.close(CLOSE_TIMEOUT_MS).catch(() => {}); // `close` never rejects; nobody waits for it
   }
 

@@ -5,6 +5,7 @@ import { AmqpClient, type ClientOptions, type ConsumerOptions, type OutgoingMess
 import type { Method, MethodOf } from "../../lib/amqp/wire/methods.ts";
 import { ScriptedBroker, type ScriptedPeer } from "../support/amqp_server.ts";
 import { eventually } from "../support/eventually.ts";
+import { FaultProxy } from "../support/fault_proxy.ts";
 import { freePort } from "../support/redis_server.ts";
 
 const FAST = { startMs: 1, maxMs: 1 };
@@ -130,6 +131,28 @@ describe("AmqpClient", () => {
 
     await ready;
   });
+
+  test.each(["hangs up", "is silent"])(
+    "does not wait out a long wait once a proxy has a broker that %s no more",
+    async (how) => {
+      const broker = await ScriptedBroker.start();
+      const proxy = await FaultProxy.start({ host: "127.0.0.1", port: Number(new URL(broker.url).port) });
+      onTestFinished(() => proxy.stop());
+      if (how === "hangs up") proxy.refusing = true;
+      else proxy.silent = true;
+      const client = clientOf(`amqp://127.0.0.1:${proxy.port}//`, {
+        backoff: { startMs: 3_600_000, maxMs: 3_600_000 },
+        connectTimeoutMs: 100,
+      });
+      const ready = client.ready();
+      await eventually("it waits", () => client.state.kind === "waiting");
+      await eventually("it is looked for once in vain", () => proxy.accepted > 1);
+
+      proxy.silent = proxy.refusing = false;
+
+      await ready;
+    },
+  );
 
   test("holds publishes back while the broker takes none, and goes on reading", async () => {
     const broker = await ScriptedBroker.start({

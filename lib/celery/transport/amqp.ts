@@ -37,7 +37,8 @@ import type {
  * acknowledgements would wait behind. Every publish is confirmed. One that names its queue is `mandatory`: if it comes back
  * because the queue is gone, the queue is declared again and the message sent once more.
  *
- * Owns: both clients, which reconnect by themselves; each connects when it is needed first.
+ * Owns: both clients, which reconnect by themselves; each connects when it is needed first. When one gives up, so does the
+ * other: half a transport would look whole.
  *
  * Spec: kombu 5.6 kombu/transport/pyamqp.py, kombu/entity.py · celery 5.6 celery/app/amqp.py
  */
@@ -63,6 +64,8 @@ export class AmqpTransport implements Transport {
     this.#publishing = new AmqpClient(this.#settings.client);
     this.#consuming = new AmqpClient(this.#settings.client);
     this.#primary = options.background ? this.#publishing : this.#consuming;
+    endTogether(this.#publishing, this.#consuming);
+    endTogether(this.#consuming, this.#publishing);
   }
 
   get uri(): string {
@@ -218,6 +221,13 @@ export class AmqpTransport implements Transport {
 /** `amqp://`, `amqps://`, and kombu's `pyamqp://` and `librabbitmq://`. */
 export function createAmqpTransport(options: TransportOptions): Transport {
   return new AmqpTransport(options);
+}
+
+/** Ends `other` when `client` has given up. */
+function endTogether(client: AmqpClient, other: AmqpClient): void {
+  client.onState((state) => {
+    if (state.kind === "closed" && state.reason !== undefined) void other.close(state.reason); // which never rejects
+  });
 }
 
 function hasEta({ headers }: Message): boolean {
