@@ -4,7 +4,7 @@ import type { ReceivedMessage } from "./message.ts";
 import type { FieldTable } from "./wire/field_table.ts";
 import { ReplyCode } from "./wire/reply_code.ts";
 import { Backoff } from "../base/backoff.ts";
-import { asError, UsageError } from "../base/errors.ts";
+import { asError, ConnectionError, UsageError } from "../base/errors.ts";
 import type { Logger } from "../base/log.ts";
 import { type Clock, delay, type Timer } from "../base/time.ts";
 
@@ -28,6 +28,11 @@ export interface ConsumerOptions {
   readonly noAck?: boolean | undefined;
   /** Called for each delivery, in order; must not throw or block. Settle over `channel`, which is void once it is not open. */
   readonly onMessage: (message: ReceivedMessage, queue: string, channel: Channel) => void;
+  /**
+   * Deliveries have stopped for now: the channel or the connection ended, or the broker cancelled the queue. They go on by
+   * themselves, but what went with a queue is gone.
+   */
+  readonly onInterrupted?: ((reason: Error) => void) | undefined;
   /** A queue cannot be consumed from any more: it is gone, and could not be declared again, or may not be used. */
   readonly onLost?: ((queue: string, reason: Error) => void) | undefined;
 }
@@ -221,6 +226,9 @@ export class ResumableConsumer {
     const consumed = this.#queues.get(queue);
     if (consumed === undefined || this.#stop.signal.aborted) return;
     this.#host.log.warn("The broker cancelled a consumer; its queue is declared again", { queue });
+    this.#options.onInterrupted?.(
+      new ConnectionError(`Cannot consume from ${queue}: the broker cancelled the consumer, its queue was deleted`),
+    );
     this.#host.redeclare(queue).then(() => this.#consume(channel, consumed)).catch((error) => {
       if (error instanceof AmqpError && channel.isOpen) this.#lose(queue, error);
     }); // where the channel or the connection ended, its own end resumes everything
@@ -228,6 +236,7 @@ export class ResumableConsumer {
 
   /** Resumes over another channel of the same connection; if that is gone too, the client resumes after its reconnect. */
   #onChannelEnd(reason: Error | undefined): void {
+    if (reason !== undefined && !this.#stop.signal.aborted) this.#options.onInterrupted?.(reason);
     if (this.#isRetrying || this.#stop.signal.aborted || !(reason instanceof AmqpError)) return;
     this.#host.log.warn("The broker closed a consumer's channel; it is opened again", { reason: reason.message });
     this.#isRetrying = true;

@@ -198,10 +198,33 @@ export class RpcBackend implements ResultBackend {
         credit: 0,
         noAck: true,
         onDelivery: (delivery) => this.#onDelivery(delivery),
+        onInterrupted: (reason) => this.#onInterrupted(reason),
+        onCancelled: (reason) => this.#onCancelled(reason),
       })
     );
     this.#consuming.catch(() => this.#consuming = undefined); // the next one to ask tries again
     return this.#consuming;
+  }
+
+  /**
+   * The queue went with the connection, and what was in it: whoever waits is told, as in Python, and may ask again. What comes
+   * from now on arrives.
+   */
+  #onInterrupted(reason: Error): void {
+    for (const barrier of this.#barriers.values()) barrier.resolve(); // nothing is left that could still arrive
+    const why =
+      "the reply queue was lost, and results that were on their way with it; call get() again to go on waiting";
+    this.#failWatchers(
+      new ConnectionError(`Cannot wait for the result: ${why} (${reason.message})`, { cause: reason }),
+    );
+  }
+
+  /** The broker does not let us have our queue any more. The next one to ask tries again. */
+  #onCancelled(reason: Error): void {
+    this.#consuming?.then((consumer) => consumer.close()).catch(() => {}); // it consumes from nothing
+    this.#declared = this.#consuming = undefined;
+    this.#isCaughtUp = false;
+    this.#fail(reason);
   }
 
   /**
@@ -254,8 +277,12 @@ export class RpcBackend implements ResultBackend {
   }
 
   #fail(reason: Error): void {
-    for (const all of this.#watchers.values()) for (const { failed } of all) failed.reject(reason);
     for (const barrier of this.#barriers.values()) barrier.reject(reason);
+    this.#failWatchers(reason);
+  }
+
+  #failWatchers(reason: Error): void {
+    for (const all of this.#watchers.values()) for (const { failed } of all) failed.reject(reason);
     this.#watchers.clear();
   }
 }

@@ -93,6 +93,7 @@ export class AmqpConsumer implements Consumer {
       creditScope: kind === "quorum" ? "consumer" : "channel",
       noAck: this.#options.noAck ?? false,
       onMessage: (message, queue, channel) => this.#deliver(message, queue, channel),
+      onInterrupted: this.#options.onInterrupted,
       onLost: (queue, reason) => {
         this.#queues.delete(queue);
         this.#options.onCancelled?.(reason);

@@ -6,8 +6,9 @@ import { RpcBackend } from "../../../lib/celery/backend/rpc.ts";
 import { RpcResults } from "../../../lib/celery/backend/rpc_results.ts";
 import type { ResultMeta } from "../../../lib/celery/backend/backend.ts";
 import { compress } from "../../../lib/celery/compression.ts";
+import { MemoryBroker } from "../../../lib/celery/transport/memory_broker.ts";
 import { MemoryTransport } from "../../../lib/celery/transport/memory.ts";
-import type { Queue, Transport } from "../../../lib/celery/transport/transport.ts";
+import type { ConsumeOptions, Queue, Transport } from "../../../lib/celery/transport/transport.ts";
 import type { Message } from "../../../lib/celery/wire/message.ts";
 import { capturedCases, named } from "../../support/amqp_frames.ts";
 import { eventually } from "../../support/eventually.ts";
@@ -20,7 +21,11 @@ const codec = {
   contentEncoding: "utf-8",
 };
 
-function backendOn(transport: Transport, clock = new FakeClock()): RpcBackend {
+function backendOn(
+  transport: Transport,
+  clock = new FakeClock(),
+  next: () => Promise<Transport> = () => Promise.resolve(transport),
+): RpcBackend {
   const backend = new RpcBackend({
     url: "rpc://",
     codec,
@@ -32,7 +37,7 @@ function backendOn(transport: Transport, clock = new FakeClock()): RpcBackend {
     retry: { always: false, maxRetries: 0, baseMs: 1, maxMs: 1 },
     replyTo: "oid",
     persistent: false,
-    transport: () => Promise.resolve(transport),
+    transport: next,
     background: true,
     log: silentLogger,
   }, clock);
@@ -200,6 +205,45 @@ describe("RpcBackend", () => {
     await backend.close();
 
     await expect(watcher.failed).rejects.toThrow("the rpc backend was closed");
+  });
+
+  test("tells its watchers when the transport gives up, and goes on over the next one", async () => {
+    const broker = new MemoryBroker();
+    const transports = [new MemoryTransport(broker), new MemoryTransport(broker)];
+    const [first = new MemoryTransport()] = transports;
+    const backend = backendOn(
+      first,
+      new FakeClock(),
+      () => Promise.resolve(transports.find(({ state }) => state.kind === "ready") ?? first),
+    );
+    await backend.get("t");
+    const watcher = backend.watch("t", () => {});
+
+    await first.close();
+
+    await expect(watcher.failed).rejects.toThrow("the broker connection was closed");
+    await backend.store(meta("t", "SUCCESS", 5), request("t"));
+    expect(await backend.get("t")).toMatchObject({ status: "SUCCESS", result: 5 });
+  });
+
+  test("tells its watchers when the reply queue went with its connection, and waits for nothing that was in it", async () => {
+    const transport = new MemoryTransport();
+    const consumed: ConsumeOptions[] = [];
+    const consume = transport.consume.bind(transport);
+    transport.consume = (options) => {
+      consumed.push(options);
+      return consume(options);
+    };
+    transport.publish = async () => {}; // lost
+    const backend = backendOn(transport);
+    const watcher = backend.watch("t", () => {});
+    const looked = backend.get("t");
+    await eventually("it consumes", () => consumed.length === 1);
+
+    consumed[0]?.onInterrupted?.(new Error("cut"));
+
+    await expect(watcher.failed).rejects.toThrow("call get() again to go on waiting (cut)");
+    expect(await looked).toBeUndefined();
   });
 });
 
