@@ -32,7 +32,15 @@ export const eventsCommand: Command = {
     const { app, terminal, signal } = context;
     const dumper = new EventDumper();
     if (options.json !== true) terminal.out("-> evdump: starting capture...");
-    const transport = await app.transport();
+    // The app's own transport would give up as a client does; a monitor waits as long as it takes.
+    const transport = await app.openTransport({ maxAttempts: 0 });
+    let wasReady = false;
+    transport.onState(({ kind }) => {
+      if (kind === "waiting" && wasReady && options.json !== true) {
+        terminal.out("-> Connection lost, attempting reconnect");
+      }
+      if (kind === "waiting" || kind === "ready") wasReady = kind === "ready";
+    });
     const subscription = await transport.subscribe(monitorQueue(app, transport.name), (broadcast) => {
       for (const event of eventsOf(context, broadcast)) {
         const line = options.json === true ? JSON.stringify(event) : dumper.line(event);
@@ -44,6 +52,7 @@ export const eventsCommand: Command = {
     await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
     app.hold.give();
     await subscription.close();
+    await transport.close();
     return ExitCode.ok;
   },
 };
