@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { connect } from "../../lib/net/mod.ts";
@@ -85,6 +85,16 @@ export class RabbitServer {
       await (await connect({ host: "127.0.0.1", port: this.port })).close();
       return true;
     }, { timeoutMs: 100_000, everyMs: 100 });
+  }
+
+  /**
+   * Waits until a quorum queue will be known after a `down("SIGKILL")`: RabbitMQ writes the name of a new one down up to three
+   * seconds late, and until then loses the queue with all that it has confirmed.
+   */
+  async hasNoted(quorumQueue: string): Promise<void> {
+    const node = this.#env.RABBITMQ_NODENAME ?? "";
+    const names = join(this.dir, "mnesia", node, "quorum", node, "names.dets");
+    await eventually(`${quorumQueue} is noted`, () => readFileSync(names).includes(`_${quorumQueue}`));
   }
 
   async down(signal: NodeJS.Signals = "SIGKILL"): Promise<void> {

@@ -1,0 +1,187 @@
+import { join } from "node:path";
+import { onTestFinished } from "vitest";
+import { type AsyncResult, Celery, queue } from "../../lib/celery/mod.ts";
+import { eventually } from "./eventually.ts";
+import { Program, script } from "./program.ts";
+import type { RabbitServer } from "./rabbit_server.ts";
+import { RunNotes } from "./run_notes.ts";
+import { testDir } from "./temp_dir.ts";
+
+export type QueueKind = "classic" | "quorum";
+
+export interface NotedLoadOptions {
+  readonly broker: string;
+  readonly backend: string;
+  /** Names the queues, `…-classic` and `…-quorum`, which are both consumed from. */
+  readonly queues: string;
+  /** What the worker asks RabbitMQ for. Default 120, as Celery's. */
+  readonly heartbeatSeconds?: number;
+}
+
+const KINDS: readonly QueueKind[] = ["classic", "quorum"];
+const BATCH = 10;
+/** Tasks that are confirmed and did not run yet; beyond that the client waits for the worker. */
+const BACKLOG = 300;
+
+const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/**
+ * A worker as a program, and a client in this process that publishes to it all the time and keeps the books: what the broker
+ * has confirmed, and what ran how often. All of it ends with the running test.
+ */
+export class NotedLoad {
+  readonly app: Celery;
+  readonly worker: Program;
+  /** When each task was confirmed. */
+  readonly confirmed = new Map<string, number>();
+  /** Why publishes failed; those tasks may run or not. */
+  readonly failures: Error[] = [];
+  readonly #queues: string;
+  readonly #notes = new RunNotes(join(testDir(), "notes"));
+  readonly #kinds = new Map<string, QueueKind>();
+  #isStopped = false;
+  #publishing: Promise<void> | undefined;
+
+  private constructor({ broker, backend, queues, heartbeatSeconds = 120 }: NotedLoadOptions) {
+    this.#queues = queues;
+    const taskQueues = KINDS.map((kind) =>
+      queue(this.queue(kind), kind === "quorum" ? { queueArguments: { "x-queue-type": "quorum" } } : {})
+    );
+    this.app = new Celery("noting", { broker, backend, taskQueues });
+    const env = {
+      CELERY_BROKER_URL: broker,
+      CELERY_RESULT_BACKEND: backend,
+      NOTES: this.#notes.path,
+      QUEUES: queues,
+      HEARTBEAT_S: String(heartbeatSeconds),
+    };
+    const flags = ["worker", "-l", "INFO", "-c", "2", "-Q", KINDS.map((kind) => this.queue(kind)).join()];
+    this.worker = new Program(...script("test/faults/celery_noting_app.ts", flags), { env });
+    onTestFinished(async () => {
+      this.#isStopped = true;
+      await this.worker.stop("SIGKILL");
+      await this.app.close();
+      await this.#publishing;
+    });
+  }
+
+  /** Resolves when work is well under way. */
+  static async start(options: NotedLoadOptions): Promise<NotedLoad> {
+    const load = new NotedLoad(options);
+    await load.worker.printed(/ ready\./);
+    load.#publishing = load.#publish();
+    await eventually("work is well under way", () => load.runs().size > 200);
+    return load;
+  }
+
+  queue(kind: QueueKind): string {
+    return `${this.#queues}-${kind}`;
+  }
+
+  /** Sends a task that takes so long. */
+  send(kind: QueueKind, seconds = 0): AsyncResult<number> {
+    const result = this.app.sendTask<number>("noting.note", [seconds], { queue: this.queue(kind) });
+    this.#kinds.set(result.id, kind);
+    return result;
+  }
+
+  /** Sends a task that takes so long, and resolves when it has begun. */
+  async begun(kind: QueueKind, seconds: number): Promise<AsyncResult<number>> {
+    const result = this.send(kind, seconds);
+    await eventually("the task has begun", () => this.runs().has(result.id));
+    return result;
+  }
+
+  /**
+   * The result of a task that was not acknowledged when something happened. A client that waits by rpc is told that its reply
+   * queue was lost, and asks again.
+   */
+  async answerTo(result: AsyncResult<number>): Promise<number> {
+    return await eventually("the result is there", async () => ({ value: await result.get({ timeout: 30 }) }))
+      .then(({ value }) => value);
+  }
+
+  /** Waits until the worker answers. */
+  async answersControl(): Promise<void> {
+    await eventually("the worker answers", async () => (await this.app.control.ping({ limit: 1 })).size === 1);
+  }
+
+  /** Consumers of its queues. */
+  async consumers(rabbit: RabbitServer): Promise<number> {
+    const lines = (await rabbit.ctl("list_queues", "name", "consumers")).split("\n").map((line) => line.split("\t"));
+    const own = lines.filter(([name]) => KINDS.some((kind) => name === this.queue(kind)));
+    return own.reduce((sum, [, consumers]) => sum + Number(consumers), 0);
+  }
+
+  /** When each task began, as often as it did. */
+  runs(): ReadonlyMap<string, readonly number[]> {
+    return this.#notes.read();
+  }
+
+  /** Waits until tasks of these kinds of queues were confirmed and ran since a time, in milliseconds since 1970. */
+  async goesOn(sinceMs: number, kinds = KINDS): Promise<void> {
+    const ofKind = (kind: QueueKind, ids: Iterable<string>) => [...ids].some((id) => this.#kinds.get(id) === kind);
+    await eventually("it goes on", () => {
+      const begun = [...this.runs()].filter(([, times]) => times.some((time) => time > sinceMs)).map(([id]) => id);
+      const confirmed = [...this.confirmed].filter(([, time]) => time > sinceMs).map(([id]) => id);
+      const waiting = kinds.filter((kind) => !ofKind(kind, begun) || !ofKind(kind, confirmed));
+      if (waiting.length > 0) throw new Error(`${waiting}: ${begun.length} ran, ${confirmed.length} were confirmed`);
+      return true;
+    }, { timeoutMs: 5000 });
+    if (process.env.AMQP_SAY) {
+      console.log(
+        "goes on after ms",
+        Date.now() - sinceMs,
+        "confirmed",
+        this.confirmed.size,
+        "failed",
+        this.failures.length,
+      );
+    }
+  }
+
+  /** Stops publishing, and waits until everything that was confirmed has run. */
+  async finish(): Promise<void> {
+    this.#isStopped = true;
+    await this.#publishing;
+    await eventually("every confirmed task has run", () => {
+      const missing = this.missing();
+      if (missing.length > 0) throw new Error(`${missing.length} of ${this.confirmed.size} did not: ${missing[0]} …`);
+      return true;
+    });
+    if (process.env.AMQP_SAY) {
+      console.log(
+        "finished: confirmed",
+        this.confirmed.size,
+        "failed",
+        this.failures.length,
+        "run twice",
+        this.repeatedAfter(Infinity).length,
+      );
+    }
+  }
+
+  /** What was confirmed and did not run. */
+  missing(): string[] {
+    const runs = this.runs();
+    return [...this.confirmed.keys()].filter((id) => !runs.has(id));
+  }
+
+  /** What ran before this time, and then again. */
+  repeatedAfter(timeMs: number): string[] {
+    return [...this.runs()].filter(([, [first = Infinity, ...again]]) => first < timeMs && again.length > 0)
+      .map(([id]) => id);
+  }
+
+  async #publish(): Promise<void> {
+    while (!this.#isStopped) {
+      const results = Array.from({ length: BATCH }, (_, i) => this.send(KINDS[i % KINDS.length] ?? "classic"));
+      const outcomes = await Promise.allSettled(results.map((result) => result.published));
+      outcomes.forEach((outcome, i) => {
+        if (outcome.status === "fulfilled") this.confirmed.set(results[i]?.id ?? "", Date.now());
+        else this.failures.push(outcome.reason);
+      });
+      do await sleep(10); while (!this.#isStopped && this.missing().length > BACKLOG);
+    }
+  }
+}
