@@ -51,11 +51,16 @@ export class Publisher {
     const publication = publicationOf(call, this.#context);
     for (const listener of this.#listeners) listener(publication);
     this.#app.sending.take();
-    const { afterTaskPublish } = this.#app.signals;
-    let published = this.#publish(publication, call);
-    if (afterTaskPublish.isConnected) published = published.then(() => this.#tell(publication, call));
+    const published = this.#app.signals.afterTaskPublish.isConnected
+      ? this.#publishAndTell(publication, call)
+      : this.#publish(publication, call);
     published.then(this.#settled, this.#settled); // a failure is shown by `published` and by `get` to whoever asks
     return { id: publication.id, published };
+  }
+
+  async #publishAndTell(publication: TaskPublication, call: TaskCall): Promise<void> {
+    await this.#publish(publication, call);
+    await this.#tell(publication, call);
   }
 
   async #tell({ embed, message, route }: TaskPublication, { name, args, kwargs }: TaskCall): Promise<void> {
@@ -76,8 +81,10 @@ export class Publisher {
     if (transport === undefined || this.#mustExpect || this.#sendsEvents) {
       return this.#publishInSteps(publication, call);
     }
-    return transport.publish(publication.message, publication.route, callOptions(call))
-      .catch((error) => this.#again(asError(error), publication, call));
+    const { message, route } = publication; // all that is kept of it meanwhile
+    const { options } = call;
+    return transport.publish(message, route, callOptions(call))
+      .catch((error) => this.#again(asError(error), { message, route }, { options }));
   }
 
   async #publishInSteps(publication: TaskPublication, call: TaskCall): Promise<void> {
@@ -96,7 +103,11 @@ export class Publisher {
   }
 
   /** Publishes again what a lost connection took along: with the same id, so that at worst it runs twice. */
-  async #again(reason: Error, { message, route }: TaskPublication, call: TaskCall): Promise<void> {
+  async #again(
+    reason: Error,
+    { message, route }: Pick<TaskPublication, "message" | "route">,
+    call: Pick<TaskCall, "options">,
+  ): Promise<void> {
     const { conf } = this.#app;
     const isWanted = call.options.retry ?? conf.taskPublishRetry;
     const policy = policyOf(call, conf.taskPublishRetryPolicy);
@@ -114,7 +125,7 @@ export class Publisher {
   }
 }
 
-function policyOf(call: TaskCall, standard: RetryPolicy): RetryPolicy {
+function policyOf(call: Pick<TaskCall, "options">, standard: RetryPolicy): RetryPolicy {
   const { retry_policy: own } = call.options;
   return own === undefined || own === null ? standard : retryPolicy("retryPolicy", { ...standard, ...own });
 }
@@ -124,13 +135,13 @@ function waitSeconds({ intervalStart, intervalStep, intervalMax }: RetryPolicy, 
   return Math.min(intervalMax, intervalStart + intervalStep * (attempt - 1));
 }
 
-function signalOf({ options }: TaskCall): { signal?: AbortSignal } {
+function signalOf({ options }: Pick<TaskCall, "options">): { signal?: AbortSignal } {
   return options.signal === undefined ? {} : { signal: options.signal };
 }
 
 const NO_OPTIONS: CallOptions = Object.freeze({});
 
-function callOptions({ options }: TaskCall): CallOptions {
+function callOptions({ options }: Pick<TaskCall, "options">): CallOptions {
   const { signal, timeout_ms: timeoutMs } = options;
   return signal === undefined && timeoutMs === undefined ? NO_OPTIONS : { signal, timeoutMs };
 }

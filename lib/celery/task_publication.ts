@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto";
+import { randomUuid } from "../base/uuid.ts";
 import { UsageError } from "../base/errors.ts";
 import { isPlainObject, PyDateTime } from "../base/pyvalue.ts";
 import type { SignatureLike, When, WireOptions } from "./apply_options.ts";
@@ -116,7 +116,7 @@ function headersOf(
   options: RoutedOptions,
   context: PublicationContext,
 ): Omit<TaskHeaders, "compression"> {
-  const id = options.task_id ?? randomUUID();
+  const id = options.task_id ?? randomUuid();
   return {
     lang: "js",
     task: name,

@@ -112,6 +112,20 @@ export class RedisConnection implements Supervised {
     });
   }
 
+  /** As `run`, for those who want no promise: exactly one of the two is called, at once where `run` would throw. */
+  post(command: RedisCommand, done: () => void, failed: (reason: Error) => void): void {
+    const name = String(command[0]);
+    try {
+      this.#expect(name, 1, 0, ([reply]) => {
+        if (reply instanceof RedisError) failed(new RedisError(reply.reply, name));
+        else done();
+      }, failed);
+    } catch (error) {
+      return failed(asError(error));
+    }
+    this.#write(command);
+  }
+
   /**
    * Sends commands in one go and without others between them.
    * @returns their replies in order; refusals are among them as {RedisError} values.

@@ -1,6 +1,6 @@
-import { randomUUID } from "node:crypto";
 import process from "node:process";
 import { hostname } from "node:os";
+import { randomUuid } from "../../base/uuid.ts";
 import { RedisClient, resolveRedisOptions } from "../../redis/mod.ts";
 import type { Envelope } from "../wire/envelope.ts";
 import type { Message } from "../wire/message.ts";
@@ -69,7 +69,7 @@ export class RedisTransport implements Transport {
     const resolved = resolveRedisOptions(settings.redis);
     const { keys, visibilityMs, restoreLimit, mutexMs, holdGraceMs } = settings;
     const { clock, log } = resolved;
-    const newId = () => randomUUID();
+    const newId = randomUuid;
     const holder = `${hostname()}:${process.pid}:${newId()}`;
     this.#settings = settings;
     this.#clock = clock;

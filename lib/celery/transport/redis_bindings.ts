@@ -14,6 +14,7 @@ export class RedisBindings {
   readonly #client: RedisClient;
   readonly #keys: RedisKeys;
   readonly #declared = new Map<string, Queue>();
+  #known = new WeakSet<Queue>(); // those of them that were asked for: an answer without looking at names
 
   constructor(client: RedisClient, keys: RedisKeys) {
     this.#client = client;
@@ -21,7 +22,10 @@ export class RedisBindings {
   }
 
   isDeclared(queue: Queue): boolean {
-    return this.#declared.get(this.#id(queue)) !== undefined;
+    if (this.#known.has(queue)) return true;
+    const isDeclared = this.#declared.has(this.#id(queue));
+    if (isDeclared) this.#known.add(queue);
+    return isDeclared;
   }
 
   async declare(queue: Queue, options: CallOptions = {}): Promise<void> {
@@ -39,6 +43,7 @@ export class RedisBindings {
   /** Forgets the queue, its binding and its messages. */
   async delete(queue: Queue, options: CallOptions = {}): Promise<void> {
     this.#declared.delete(this.#id(queue));
+    this.#known = new WeakSet();
     const lists = this.#keys.lists(queue.name);
     await this.#client.runAll([this.#command("SREM", queue), ["DEL", ...lists]], repeatable(options));
   }

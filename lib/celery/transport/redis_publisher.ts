@@ -28,8 +28,22 @@ export class RedisPublisher {
     this.#ports = ports;
   }
 
-  /** Resolves when the server has the message. */
-  async publish(message: Message, route: Route, options: CallOptions = {}): Promise<void> {
+  /** Resolves when the server has the message. Most go straight to one queue that is known. */
+  publish(message: Message, route: Route, options: CallOptions = {}): Promise<void> {
+    const { bindings, client } = this.#ports;
+    const { exchange, routingKey, queue } = route;
+    const isKnown = exchange === "" && (queue === undefined || bindings.isDeclared(queue));
+    if (!isKnown || options.signal !== undefined || options.timeoutMs !== undefined) {
+      return this.#publishInSteps(message, route, options);
+    }
+    try {
+      return client.post(this.#push(routingKey, message, route));
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  async #publishInSteps(message: Message, route: Route, options: CallOptions): Promise<void> {
     const { bindings, fanout } = this.#ports;
     const { exchange, exchangeType, routingKey, queue } = route;
     if (queue !== undefined && !bindings.isDeclared(queue)) await bindings.declare(queue, options);

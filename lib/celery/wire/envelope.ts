@@ -36,13 +36,12 @@ export interface Envelope extends EnvelopeAddress {
 /** Text of an envelope, byte for byte as Python writes it. @throws {EncodeError} for headers that JSON cannot carry. */
 export function encodeEnvelope(message: Message, { exchange, routingKey, deliveryTag }: EnvelopeAddress): string {
   const { headers, contentType, contentEncoding, body } = message;
-  const text = stringifyJson({
+  return stringifyJson({
     "content-encoding": contentEncoding,
     "content-type": contentType,
     headers,
     properties: writeProperties(message.properties, { exchange, routingKey, deliveryTag }),
-  }, { name: "message" });
-  return `{"body": "${viewOf(body).toString("base64")}", ${text.slice(1)}`;
+  }, { name: "message", before: `"body": "${viewOf(body).toString("base64")}"` });
 }
 
 /** Built by assignment: spreads that add nothing cost more than all the rest of an envelope. */

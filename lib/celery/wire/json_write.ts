@@ -23,6 +23,8 @@ export interface JsonWriteOptions {
   readonly name?: string;
   /** Containers inside containers. Default {@link DEFAULT_MAX_JSON_DEPTH}. */
   readonly maxDepth?: number;
+  /** JSON of members that stand before those of `value`, a dict: `"body": "…"`. Default none. */
+  readonly before?: string;
 }
 
 /**
@@ -34,12 +36,33 @@ export interface JsonWriteOptions {
 export function stringifyJson(value: unknown, options: JsonWriteOptions = {}): string {
   const writer = new Writer(options.types ?? "wrapped", options.maxDepth ?? DEFAULT_MAX_JSON_DEPTH);
   try {
-    writer.value(value);
+    if (options.before === undefined) writer.value(value);
+    else writer.members(value as Record<string, unknown>, options.before);
   } catch (error) {
     if (!(error instanceof Unwritable)) throw error;
     throw new EncodeError(`Cannot write ${error.path(options.name ?? "value")} as JSON: ${error.message}`);
   }
   return writer.text;
+}
+
+/** A key as it is written, first in its dict and behind another. */
+interface KeyText {
+  readonly first: string;
+  readonly next: string;
+}
+
+/** Keys that were written before: most messages have the same. The first so many, and no long ones. */
+const KEY_TEXTS = new Map<string, KeyText>();
+const MOST_KEYS = 2000;
+const LONGEST_KEY = 64;
+
+function keyText(key: string): KeyText {
+  const known = KEY_TEXTS.get(key);
+  if (known !== undefined) return known;
+  const first = `${quote(key)}: `;
+  const text = { first, next: `, ${first}` };
+  if (KEY_TEXTS.size < MOST_KEYS && key.length <= LONGEST_KEY) KEY_TEXTS.set(key, text);
+  return text;
 }
 
 const LONGEST_PATH = 64;
@@ -99,7 +122,7 @@ class Writer {
   #object(value: object): void {
     if (this.#depthLeft-- <= 0) throw new Unwritable("it is nested too deeply, or contains itself");
     if (Array.isArray(value)) this.#list(value);
-    else if (isPlainObject(value)) this.#dict(value);
+    else if (isPlainObject(value)) this.members(value, "");
     else if (value instanceof Map) this.#map(value);
     else this.#instance(value);
     this.#depthLeft++;
@@ -119,15 +142,17 @@ class Writer {
     this.text += "]";
   }
 
-  #dict(dict: Record<string, unknown>): void {
-    this.text += "{";
-    let separator = "";
+  /** A dict, behind members that are text already. */
+  members(dict: Record<string, unknown>, before: string): void {
+    this.text += `{${before}`;
+    let isFirst = before === "";
     let key = "";
     try {
       for (key of Object.keys(dict)) {
-        this.text += separator + quote(key) + ": ";
+        const { first, next } = keyText(key);
+        this.text += isFirst ? first : next;
+        isFirst = false;
         this.value(dict[key]);
-        separator = ", ";
       }
     } catch (error) {
       throw error instanceof Unwritable ? error.add(`.${key}`) : error;

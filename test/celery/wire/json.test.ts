@@ -65,6 +65,22 @@ describe("stringifyJson", () => {
     );
   });
 
+  test("writes members that are text already before those of a dict", () => {
+    expect(stringifyJson({ a: 1, b: [2] }, { before: '"body": "x"' })).toBe('{"body": "x", "a": 1, "b": [2]}');
+    expect(stringifyJson({}, { before: '"body": "x"' })).toBe('{"body": "x"}');
+    expect(() => stringifyJson({ a: [Symbol("s")] }, { name: "message", before: '"body": "x"' }))
+      .toThrow("Cannot write message.a[0] as JSON");
+  });
+
+  test("writes more keys than it keeps, long ones and strange ones, the same the second time", () => {
+    const keys = Array.from({ length: 5000 }, (_, i) => i % 3 === 0 ? `key ${i} ☃"` : `${"k".repeat(i % 100)}${i}`);
+    const dict = Object.fromEntries(keys.map((key, i) => [key, i]));
+    const expected = `{${keys.map((key, i) => `${JSON.stringify(key).replaceAll("☃", "\\u2603")}: ${i}`).join(", ")}}`;
+
+    expect(stringifyJson(dict)).toBe(expected);
+    expect(stringifyJson(dict)).toBe(expected);
+  });
+
   test("lets a toJSON method speak for its object", () => {
     class Named {
       toJSON() {
