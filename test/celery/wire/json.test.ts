@@ -73,12 +73,12 @@ describe("stringifyJson", () => {
   });
 
   test("writes more keys than it keeps, long ones and strange ones, the same the second time", () => {
-    const keys = Array.from({ length: 5000 }, (_, i) => i % 3 === 0 ? `key ${i} ☃"` : `${"k".repeat(i % 100)}${i}`);
+    const keys = Array.from({ length: 5000 }, (_, i) => i % 3 === 0 ? `key ${i} ☃"` : `k${"k".repeat(i % 100)}${i}`);
     const dict = Object.fromEntries(keys.map((key, i) => [key, i]));
     const expected = `{${keys.map((key, i) => `${JSON.stringify(key).replaceAll("☃", "\\u2603")}: ${i}`).join(", ")}}`;
 
-    expect(stringifyJson(dict)).toBe(expected);
-    expect(stringifyJson(dict)).toBe(expected);
+    expect(stringifyJson(dict) === expected).toBe(true); // a difference of that size is nothing to look at
+    expect(stringifyJson(dict) === expected).toBe(true);
   });
 
   test("lets a toJSON method speak for its object", () => {
