@@ -34,7 +34,7 @@ export async function openRedis(url: RedisUrl, options: ResolvedRedisOptions, op
   if (options.sentinel === undefined) {
     throw new UsageError(`Cannot ask the sentinel ${url.text}: the option master_name is missing`);
   }
-  const address = await askSentinel(url, options.sentinel.masterName, tls, options, open.signal);
+  const address = await askSentinels(url, options.sentinel.masterName, tls, options, open.signal);
   const opened = await openServer(address, tls, url, url.db, options, open);
   const [role] = await opened.connection.runAll([["ROLE"]]);
   const [name] = Array.isArray(role) ? role : [];
@@ -77,6 +77,28 @@ async function openServer(
     const reason = await connection.closed;
     throw reason instanceof ProtocolError && !(error instanceof RedisError) ? reason : error;
   }
+}
+
+/** Asks one sentinel after the other, from this one on: that some of them are away is what they are many for. */
+async function askSentinels(
+  first: RedisUrl,
+  masterName: string,
+  tls: TlsOptions | undefined,
+  options: ResolvedRedisOptions,
+  signal: AbortSignal,
+): Promise<Address> {
+  const at = options.urls.indexOf(first);
+  const inTurn = [...options.urls.slice(at), ...options.urls.slice(0, at)].filter(({ kind }) => kind === "sentinel");
+  let reason: unknown;
+  for (const sentinel of inTurn) {
+    try {
+      return await askSentinel(sentinel, masterName, tls, options, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      reason = error;
+    }
+  }
+  throw reason;
 }
 
 async function askSentinel(

@@ -30,6 +30,15 @@ export const CLAIMS: readonly Claim[] = [
   },
   {
     area: "Celery",
+    what: "Redis shared with kombu, over TLS, and behind sentinels: when the master is killed, work goes on at the next one",
+    tests: [
+      "test/interop/celery_redis_transport.test.ts",
+      "test/interop/celery_redis_tls.test.ts",
+      "test/interop/celery_sentinel.test.ts",
+    ],
+  },
+  {
+    area: "Celery",
     what: "tasks with options, retries, states, errors; apps, configuration, routing",
     tests: [
       "test/celery/app.test.ts",

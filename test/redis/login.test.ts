@@ -95,6 +95,26 @@ describe("login", () => {
     expect(sentinel.commands[0]).toEqual(["HELLO", "2"]);
   });
 
+  test("asks the next sentinel in the same attempt where one is away or knows no such master", async () => {
+    const { server: master } = await start(([name]) => name === "ROLE" ? "*1\r\n$6\r\nmaster\r\n" : "+OK\r\n");
+    const { port } = new URL(master.url.replace("redis", "http"));
+    const answering = (answer: string) => start(([name]) => name === "SENTINEL" ? answer : "+OK\r\n");
+    const { server: ignorant } = await answering("*-1\r\n");
+    const { server: knowing } = await answering(`*2\r\n$9\r\n127.0.0.1\r\n$${port.length}\r\n${port}\r\n`);
+    const client = new RedisClient({
+      url: ["redis://127.0.0.1:1", ignorant.url, knowing.url].map((url) => url.replace("redis://", "sentinel://")).join(
+        ";",
+      ),
+      sentinel: { masterName: "mymaster" },
+      maxAttempts: 1,
+    });
+    cleanups.push(() => client.close());
+
+    await client.run(["SET", "k", "v"]);
+
+    expect(master.commands).toContainEqual(["SET", "k", "v"]);
+  });
+
   test("refuses a sentinel without the master's name", async () => {
     const client = new RedisClient({ url: "sentinel://127.0.0.1:1" });
     cleanups.push(() => client.close());
