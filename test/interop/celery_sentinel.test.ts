@@ -18,7 +18,7 @@ describeWithPeers(["redis-server", "python-celery"], "sentinel://", () => {
   beforeAll(async () => {
     sentinel = await RedisSentinel.start();
     const url = `sentinel://127.0.0.1:1;sentinel://127.0.0.1:${sentinel.port}`; // nobody is at the first
-    const at = { master_name: "mymaster" };
+    const at = { master_name: "mymaster", sentinel_kwargs: { password: "watchword" } };
     env = { CELERY_BROKER_URL: url, CELERY_RESULT_BACKEND: url };
     ours = new Program(
       ...script("test/interop/celery_worker/sentinel_app.ts", ["worker", "-Q", "ours", "-c", "1", "-l", "INFO"]),

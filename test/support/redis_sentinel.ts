@@ -6,7 +6,7 @@ import { Program } from "./program.ts";
 import { freePort, RedisServer } from "./redis_server.ts";
 import { tempDir } from "./temp_dir.ts";
 
-/** A master named `mymaster`, its replica, and one sentinel that puts the one in the other's place. */
+/** A master named `mymaster`, its replica, and one sentinel, of the password `watchword`, that puts the one in the other's place. */
 export class RedisSentinel {
   readonly port: number;
   readonly master: RedisServer;
@@ -25,7 +25,7 @@ export class RedisSentinel {
     [this.master, this.replica] = servers;
     this.#program = program;
     this.#remove = remove;
-    this.#client = new RedisClient({ url: `redis://127.0.0.1:${port}` });
+    this.#client = new RedisClient({ url: `redis://:watchword@127.0.0.1:${port}` });
   }
 
   static async start(): Promise<RedisSentinel> {
@@ -38,6 +38,7 @@ export class RedisSentinel {
       [
         `port ${port}`,
         "bind 127.0.0.1",
+        "requirepass watchword",
         `dir ${folder.path}`,
         `sentinel monitor mymaster 127.0.0.1 ${master.port} 1`,
         "sentinel down-after-milliseconds mymaster 60000",

@@ -1,5 +1,6 @@
 import { UsageError } from "../../base/errors.ts";
 import { parseRedisUrls, type RedisOptions } from "../../redis/mod.ts";
+import { readSentinel } from "../transport/redis_options.ts";
 import { readRedisTls } from "../transport/redis_tls.ts";
 import type { BackendOptions } from "./options.ts";
 
@@ -19,7 +20,6 @@ export function readRedisBackendOptions(options: BackendOptions): RedisBackendSe
   if (typeof prefix !== "string") {
     throw new UsageError(`Cannot use global_keyprefix: expected a text, got ${String(prefix)} (${typeof prefix})`);
   }
-  const masterName = transportOptions.master_name;
   return {
     redis: {
       url,
@@ -29,7 +29,7 @@ export function readRedisBackendOptions(options: BackendOptions): RedisBackendSe
       log,
       background,
       backoff: { startMs: 200, stepMs: 0, factor: 2, maxMs: retry.maxMs, jitter: 0.5 },
-      ...(typeof masterName === "string" ? { sentinel: { masterName } } : {}),
+      ...readSentinel(transportOptions),
     },
     keyPrefix: prefix === "" || /[:_.-]$/.test(prefix) ? prefix : `${prefix}_`,
     chordOrdered: transportOptions.result_chord_ordered !== false,

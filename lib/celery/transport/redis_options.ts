@@ -37,13 +37,14 @@ export function readRedisOptions(options: TransportOptions): RedisTransportSetti
   const urls = parseRedisUrls(options.urls);
   const [first] = urls;
   if (first === undefined) throw new UsageError("Cannot use the broker URL: it is empty");
-  const given = new Given({ ...Object.fromEntries(first.query), ...options.transportOptions });
+  const all = { ...Object.fromEntries(first.query), ...options.transportOptions };
+  const given = new Given(all);
   const seconds = (name: string, standard: number) => Math.round(given.number(name, standard) * 1000);
   return {
     redis: {
       url: urls,
       ...readRedisTls(options.ssl, urls, "broker_use_ssl"),
-      ...readSentinel(given),
+      ...readSentinel(all),
       ...(given.has("client_name") ? { clientName: given.text("client_name", "") } : {}),
       connectTimeoutMs: seconds("socket_connect_timeout", options.connectTimeoutMs / 1000) || 1,
       silenceMs: seconds("socket_timeout", 15),
@@ -90,7 +91,9 @@ function readSteps(steps: unknown): number[] {
   return numbers.sort((a, b) => a - b);
 }
 
-function readSentinel(given: Given): { sentinel?: SentinelOptions } {
+/** What the options `master_name` and `sentinel_kwargs` say, of a broker's and of a backend's. */
+export function readSentinel(options: Readonly<Record<string, unknown>>): { sentinel?: SentinelOptions } {
+  const given = new Given(options);
   if (!given.has("master_name")) return {};
   const login = given.value("sentinel_kwargs") ?? {};
   const { username, password } = isPlainObject(login) ? login : {};

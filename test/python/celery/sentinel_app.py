@@ -5,8 +5,8 @@ import sys
 from celery import Celery
 
 app = Celery('sentinel', broker=os.environ['CELERY_BROKER_URL'], backend=os.environ['CELERY_RESULT_BACKEND'])
-app.conf.broker_transport_options = {'master_name': 'mymaster'}
-app.conf.result_backend_transport_options = {'master_name': 'mymaster'}
+app.conf.broker_transport_options = {'master_name': 'mymaster', 'sentinel_kwargs': {'password': 'watchword'}}
+app.conf.result_backend_transport_options = app.conf.broker_transport_options
 
 
 @app.task(name='sentinel.add')
