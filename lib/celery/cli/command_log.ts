@@ -14,17 +14,31 @@ export interface CommandLogOptions {
   readonly host?: string;
 }
 
-/** The log of a command that runs until it is stopped. */
+/**
+ * The log of a command that runs until it is stopped. Where a receiver of `setup_logging` has taken it over, nothing is written
+ * but what its handlers write.
+ */
 export function commandLog({ app, environment, terminal }: CommandContext, options: CommandLogOptions): WorkerLog {
   const { level, format, logfile, host } = options;
   const isColorful = logfile === undefined && !environment.NO_COLOR && terminal.color &&
     wantsColor({ noColor: false, environment, isTTY: process.stderr.isTTY === true });
-  return new WorkerLog({
+  const color = app.conf.workerLogColor ?? isColorful;
+  const { setupLogging, afterSetupLogger } = app.signals;
+  const isSetUp = setupLogging.isConnected;
+  const logger = new WorkerLog({
     level,
     format: format ?? "text",
     template: app.conf.workerLogFormat,
-    color: app.conf.workerLogColor ?? isColorful,
-    write: logfile === undefined ? (text) => void process.stderr.write(text) : (text) => appendFileSync(logfile, text),
+    color,
+    write: isSetUp ? () => {} : writerTo(logfile),
     ...(host === undefined ? {} : { host }),
   });
+  const event = { sender: null, logger, loglevel: level, logfile, format: app.conf.workerLogFormat, colorize: color };
+  void (isSetUp ? setupLogging : afterSetupLogger).send(event);
+  return logger;
+}
+
+function writerTo(logfile: string | undefined): (text: string) => void {
+  if (logfile === undefined) return (text) => void process.stderr.write(text);
+  return (text) => appendFileSync(logfile, text);
 }

@@ -41,6 +41,9 @@ export class Signals {
   readonly workerShuttingDown = this.#signal<by.WorkerShuttingDown>("worker_shutting_down");
   readonly workerShutdown = this.#signal<by.NodeEvent>("worker_shutdown");
   readonly heartbeatSent = this.#signal<by.NodeEvent>("heartbeat_sent");
+  /** Where this is connected, the log is its receivers' to write: the worker writes none. */
+  readonly setupLogging = this.#signal<by.LoggingEvent>("setup_logging");
+  readonly afterSetupLogger = this.#signal<by.LoggingEvent>("after_setup_logger");
   readonly beatInit = this.#signal<by.BeatEvent>("beat_init");
   readonly beatEmbeddedInit = this.#signal<by.BeatEvent>("beat_embedded_init");
 

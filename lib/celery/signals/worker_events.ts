@@ -4,6 +4,8 @@
  */
 import type { Beat } from "../beat/service.ts";
 import type { Config } from "../config.ts";
+import type { WorkerLog } from "../worker/log.ts";
+import type { CeleryLevel } from "../worker/log_lines.ts";
 import type { Worker } from "../worker/worker.ts";
 
 /** A worker or its heart. */
@@ -29,6 +31,18 @@ export interface WorkerShuttingDown extends NodeEvent {
   readonly sig: string;
   readonly how: "Warm" | "Cold";
   readonly exitcode: number;
+}
+
+/** The log of a worker or of beat. */
+export interface LoggingEvent {
+  readonly sender: null;
+  /** `logger.addHandler(({ level, text }) => …)` */
+  readonly logger: WorkerLog;
+  readonly loglevel: CeleryLevel;
+  /** Undefined: standard error. */
+  readonly logfile: string | undefined;
+  readonly format: string;
+  readonly colorize: boolean;
 }
 
 /** A pool child, told in that child. */

@@ -18,6 +18,16 @@ export interface WorkerLogOptions {
   readonly clock?: Clock;
 }
 
+/** A line as handlers get it. */
+export interface LogRecord extends LogLine {
+  /** `MainProcess`, or the pool child that it is of. */
+  readonly processName: string;
+  /** Milliseconds since the epoch. */
+  readonly createdMs: number;
+}
+
+export type LogHandler = (record: LogRecord) => void;
+
 /** Celery's default, and that of the setting `workerLogFormat`. */
 export const LOG_FORMAT = "[%(asctime)s: %(levelname)s/%(processName)s] %(message)s";
 
@@ -43,6 +53,7 @@ export class WorkerLog {
   readonly #clock: Clock;
   /** Undefined: Celery's own, which is put together without looking for its parts. */
   readonly #template: string | undefined;
+  #handlers: readonly LogHandler[] = [];
   #pending = "";
 
   constructor(options: WorkerLogOptions) {
@@ -63,6 +74,32 @@ export class WorkerLog {
     if (!this.isEnabled(line.level)) return;
     if (this.#pending === "") setImmediate(() => this.flush()); // behind what the tick sends: nobody waits for a line
     this.#pending += this.#format(line, processName, pid);
+    if (this.#handlers.length > 0) this.#handle({ ...line, processName, createdMs: this.#clock.now() });
+  }
+
+  /** Calls `handler` with each line from now on that is at or above the level. One that throws is let go. @returns how to stop */
+  addHandler(handler: LogHandler): () => void {
+    this.#handlers = [...this.#handlers, handler];
+    return () => this.#removeHandler(handler);
+  }
+
+  #removeHandler(handler: LogHandler): void {
+    this.#handlers = this.#handlers.filter((each) => each !== handler);
+  }
+
+  #handle(record: LogRecord): void {
+    for (const handler of this.#handlers) {
+      try {
+        handler(record);
+      } catch (error) {
+        this.#removeHandler(handler);
+        this.write({
+          level: "ERROR",
+          event: "log-handler-failed",
+          text: `A log handler raised, and is let go: ${error}`,
+        });
+      }
+    }
   }
 
   /** Writes what is pending now: before the process ends. */

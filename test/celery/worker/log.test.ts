@@ -29,6 +29,32 @@ function withoutTime(text: string): string {
 }
 
 describe("WorkerLog", () => {
+  test("hands every line at its level to its handlers as well, and lets go of one that throws", () => {
+    const { log, written } = logOf();
+    const records: unknown[] = [];
+    const stop = log.addHandler(({ level, event, text, processName }) =>
+      records.push([level, event, text, processName])
+    );
+    log.addHandler(() => {
+      throw new Error("full");
+    });
+
+    log.write({ level: "INFO", event: "one", text: "first" }, "ForkPoolWorker-1");
+    log.write({ level: "DEBUG", event: "none", text: "below" });
+    stop();
+    log.write({ level: "INFO", event: "two", text: "second" });
+    log.flush();
+
+    const failed = "A log handler raised, and is let go: Error: full";
+    expect(records).toEqual([
+      ["INFO", "one", "first", "ForkPoolWorker-1"],
+      ["ERROR", "log-handler-failed", failed, "MainProcess"],
+    ]);
+    expect(withoutTime(written.join(""))).toBe(
+      `[INFO/ForkPoolWorker-1] first\n[ERROR/MainProcess] ${failed}\n[INFO/MainProcess] second\n`,
+    );
+  });
+
   test("writes the lines that Celery wrote for the same", () => {
     const { log, written } = logOf();
     const captured = fixture<BadMessages>("celery/bad-messages-5.6.json").cases.ok?.log ?? "";

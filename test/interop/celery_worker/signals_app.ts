@@ -82,6 +82,7 @@ signals.celerydInit.connect(({ sender }) => note("celeryd_init", sender));
 signals.celerydInit.connect(() => note("never"), { sender: "other@host" });
 signals.celerydAfterSetup.connect(({ sender }) => note("celeryd_after_setup", sender));
 signals.workerInit.connect(() => note("worker_init"));
+signals.afterSetupLogger.connect(({ logfile }) => note("after_setup_logger", logfile ?? null));
 signals.workerProcessInit.connect(() => {
   where = "C";
   note("worker_process_init");

@@ -99,6 +99,11 @@ def worker_init(sender, **_):
     note('worker_init')
 
 
+@signals.after_setup_logger.connect
+def after_setup_logger(logger, logfile, **_):
+    note('after_setup_logger', logfile)
+
+
 @signals.worker_process_init.connect
 def worker_process_init(**_):
     global process
