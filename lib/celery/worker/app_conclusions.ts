@@ -3,7 +3,7 @@ import type { Celery } from "../app.ts";
 import { Continuation } from "../canvas/continue.ts";
 import { directRequest, type TaskRequest } from "../task_request.ts";
 import type { Delivery } from "../transport/transport.ts";
-import { NotRegistered, type TaskError, TaskRevokedError } from "../wire/task_errors.ts";
+import { NotRegistered, TaskError, TaskRevokedError } from "../wire/task_errors.ts";
 import type { TaskHeaders } from "../wire/task_message.ts";
 import type { Conclusions } from "./conclusions.ts";
 import type { WorkerLog } from "./log.ts";
@@ -40,6 +40,16 @@ export class AppConclusions implements Conclusions {
 
   revoked(request: Request, reason: "revoked" | "expired" | "terminated"): Promise<void> {
     return this.#conclude(request, "REVOKED", new TaskRevokedError([reason]));
+  }
+
+  cancelled(of: Request): Promise<void> {
+    return this.#guarded(of, async () => {
+      const request = requestOf(this.#app, of.delivery, this.#node);
+      if (request.ignoreResult ?? of.task.ignoreResult) return;
+      const retry = new TaskError("Retry", ["cancelled by Celery", null, null], { module: "celery.exceptions" });
+      const result = this.#app.exceptions.encode(retry);
+      await this.#results.store(request, { status: "RETRY", result, traceback: null });
+    });
   }
 
   async unregistered(headers: TaskHeaders, delivery: Delivery): Promise<void> {

@@ -13,6 +13,8 @@ export interface Conclusions {
   failed(request: Request, error: TaskError): Promise<void>;
   /** Stores REVOKED. */
   revoked(request: Request, reason: "revoked" | "expired" | "terminated"): Promise<void>;
+  /** Stores RETRY: the task was ended here, and the broker delivers it again. */
+  cancelled(request: Request): Promise<void>;
   /** Stores FAILURE NotRegistered for a message whose task nobody here knows. */
   unregistered(headers: TaskHeaders, delivery: Delivery): Promise<void>;
 }

@@ -92,6 +92,15 @@ export const prefetchRestored = (max: number): LogLine =>
     { max },
   );
 
+export const terminatingAfterLoss = (task: NamedTask): LogLine =>
+  line(
+    "WARNING",
+    "task-cancelled",
+    `Task ${task.name}[${task.id}] cannot be acknowledged after a connection loss since late acknowledgement is enabled ` +
+      "for it.\nTerminating it instead.",
+    ofTask(task),
+  );
+
 export const cannotDisablePrefetch = (transport: string): LogLine =>
   line(
     "WARNING",
@@ -260,6 +269,11 @@ export const minglingWith = (nodes: number): LogLine =>
 export const mingled = (): LogLine => line("INFO", "mingle", "mingle: sync complete");
 export const heartbeatMissed = (node: string): LogLine =>
   line("INFO", "peer-missed", `missed heartbeat from ${node}`, { node });
+
+// Of our transports; Celery has no such lines.
+
+export const fromTransport = (level: "WARNING" | "ERROR", text: string, fields: LogFields): LogLine =>
+  line(level, "transport", text, fields);
 
 // celery/apps/worker.py
 

@@ -44,6 +44,8 @@ export class Verdicts {
   readonly #onDone: (request: Request) => void;
   /** Requests to be ended by `revoke --terminate`, and by which signal. */
   readonly #terminating = new Map<Request, NodeJS.Signals>();
+  /** Requests whose children are ended because their messages cannot be acknowledged any more. */
+  readonly #cancelled = new Set<Request>();
   readonly #losses = new Map<string, number>();
   #jobsLost = 0;
 
@@ -61,6 +63,15 @@ export class Verdicts {
     if (request.isDone) return;
     this.#terminating.set(request, signal);
     if (request.state === "running") pool.terminate(request, signal);
+  }
+
+  /** The connection that its message came over is lost: it is ended, for the broker to deliver it again. */
+  cancel(request: Request, pool: TaskPool): void {
+    this.#log.write(lines.terminatingAfterLoss(request));
+    this.#cancelled.add(request);
+    pool.terminate(request, "SIGTERM");
+    this.#event(request, "task-cancelled", {});
+    void this.#conclusions.cancelled(request);
   }
 
   started(request: Request, child: PoolChild, atMs: number, pool: TaskPool): void {
@@ -88,6 +99,7 @@ export class Verdicts {
 
   /** Its child ended while it ran. */
   async lost(request: Request, exit: ChildExit): Promise<void> {
+    if (this.#cancelled.has(request)) return this.#giveBack(request);
     const signal = this.#terminating.get(request);
     if (signal !== undefined) return await this.#terminated(request, signal);
     this.#jobsLost++;
@@ -142,6 +154,7 @@ export class Verdicts {
         else request.reject();
         break;
       case "terminated":
+        if (this.#cancelled.has(request)) return this.#giveBack(request);
         void this.#terminated(request, this.#terminating.get(request) ?? "SIGTERM");
         return;
       case "invalid":
@@ -161,6 +174,11 @@ export class Verdicts {
         this.#event(request, "task-failed", { exception: outcome.exception, traceback: outcome.traceback });
         break;
     }
+    this.#done(request);
+  }
+
+  #giveBack(request: Request): void {
+    if (!request.isDone) request.release(); // else a shutdown gave it back meanwhile
     this.#done(request);
   }
 
@@ -223,6 +241,7 @@ export class Verdicts {
 
   #done(request: Request): void {
     this.#terminating.delete(request);
+    this.#cancelled.delete(request);
     this.#held.remove(request);
     this.#onDone(request);
   }

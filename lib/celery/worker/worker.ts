@@ -183,8 +183,14 @@ export class Worker {
       credit: prefetch.credit,
       ...(isBySlot ? { room: () => prefetch.freeSlots } : {}),
       onDelivery: (delivery) => this.#parts.intake.take(delivery),
-      onCancelled: (reason) => this.#log.write(lines.unrecoverable(reprOf(reason))),
+      onCancelled: (reason) => this.#onQueueLost(reason),
     });
+  }
+
+  /** Celery ends whenever the broker refuses one of its queues; this worker goes on as long as it has another. */
+  #onQueueLost(reason: Error): void {
+    this.#log.write(lines.unrecoverable(reprOf(reason)));
+    if (this.#consumer?.queues.length === 0) this.shutdown("warm", 1);
   }
 
   async #meetOthers(): Promise<void> {
@@ -233,6 +239,7 @@ export class Worker {
     const unwatch = transport.onState((state) => {
       if (wasReady && state.kind === "waiting") {
         this.#parts.prefetch.connectionLost();
+        if (this.options.cancelOnLoss === true) this.#cancelUnacknowledged();
         this.#updateCredit();
       }
       if (state.kind === "ready" || state.kind === "waiting") wasReady = state.kind === "ready";
@@ -252,6 +259,12 @@ export class Worker {
       unlog();
       unwatch();
     };
+  }
+
+  #cancelUnacknowledged(): void {
+    for (const { request, startedAtMs } of [...this.pool.held()]) {
+      if (startedAtMs !== undefined && !request.acknowledged) this.#parts.verdicts.cancel(request, this.pool);
+    }
   }
 
   async #end(): Promise<void> {

@@ -151,6 +151,7 @@ export class WorkerHarness {
       conclusions: {
         failed: async (request, error) => void stored.set(request.id, `FAILURE ${error.remoteType}`),
         revoked: async (request, reason) => void stored.set(request.id, `REVOKED ${reason}`),
+        cancelled: async (request) => void stored.set(request.id, "RETRY"),
         unregistered: async (headers) => void stored.set(headers.id, "FAILURE NotRegistered"),
       },
       signals: new AppNodeSignals(this.app, "worker@host"),
