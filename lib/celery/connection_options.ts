@@ -7,6 +7,7 @@ import { UsageError } from "../base/errors.ts";
 import type { BackendOptions, ResultCodec } from "./backend/options.ts";
 import type { Config } from "./config.ts";
 import type { TransportOptions } from "./transport/options.ts";
+import type { BoxLifetime } from "./wire/control.ts";
 import type { SerializerRegistry } from "./wire/serializer.ts";
 
 /** The broker's URLs, in the order in which they are tried: a list, or one text with `;`. */
@@ -64,6 +65,11 @@ export function backendOptions(
     background: true,
     log,
   };
+}
+
+/** Of the queues of remote control. */
+export function boxLifetime(conf: Config): BoxLifetime {
+  return { expiresSeconds: conf.controlQueueExpires, ttlSeconds: conf.controlQueueTtl };
 }
 
 /** Results are written with `resultSerializer` and read as `resultAcceptContent` allows. */

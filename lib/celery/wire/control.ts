@@ -13,8 +13,15 @@ import { UsageError } from "../../base/errors.ts";
 import { isPlainObject } from "../../base/pyvalue.ts";
 import type { Exchange, Queue, Route } from "../transport/transport.ts";
 
-/** control_queue_ttl and control_queue_expires, in AMQP's milliseconds. */
-const QUEUE_ARGUMENTS = Object.freeze({ "x-expires": 10_000, "x-message-ttl": 300_000 });
+/** How long brokers that can do so keep queues of remote control and what is in them. */
+export interface BoxLifetime {
+  /** `control_queue_expires`: a queue that nobody uses goes after so many seconds. */
+  readonly expiresSeconds: number;
+  /** `control_queue_ttl`: a message goes after so many seconds. */
+  readonly ttlSeconds: number;
+}
+
+export const BOX_LIFETIME: BoxLifetime = Object.freeze({ expiresSeconds: 10, ttlSeconds: 300 });
 /** Patterns come from the network: a long one is not worth the time it may take. */
 const MAX_PATTERN_CHARS = 200;
 
@@ -37,18 +44,25 @@ export function controlExchange(prefix: string): Exchange {
 }
 
 /** Where one node receives its commands. */
-export function controlQueue(prefix: string, node: string): Queue {
-  return boxQueue(`${node}.${prefix}.pidbox`, controlExchange(prefix), "");
+export function controlQueue(prefix: string, node: string, lifetime: BoxLifetime = BOX_LIFETIME): Queue {
+  return boxQueue(`${node}.${prefix}.pidbox`, controlExchange(prefix), "", lifetime);
 }
 
 /** Where the replies to one asker arrive. */
-export function replyQueue(prefix: string, id: string): Queue {
+export function replyQueue(prefix: string, id: string, lifetime: BoxLifetime = BOX_LIFETIME): Queue {
   const exchange: Exchange = { name: `reply.${prefix}.pidbox`, type: "direct", durable: false, autoDelete: false };
-  return boxQueue(`${id}.${exchange.name}`, exchange, id);
+  return boxQueue(`${id}.${exchange.name}`, exchange, id, lifetime);
 }
 
-function boxQueue(name: string, exchange: Exchange, routingKey: string): Queue {
-  return { name, exchange, routingKey, durable: false, exclusive: false, autoDelete: true, arguments: QUEUE_ARGUMENTS };
+function boxQueue(name: string, exchange: Exchange, routingKey: string, lifetime: BoxLifetime): Queue {
+  const milliseconds = (seconds: number) => Math.trunc(seconds * 1000);
+  return {
+    ...{ name, exchange, routingKey, durable: false, exclusive: false, autoDelete: true },
+    arguments: {
+      "x-expires": milliseconds(lifetime.expiresSeconds),
+      "x-message-ttl": milliseconds(lifetime.ttlSeconds),
+    },
+  };
 }
 
 export function replyRoute({ exchange, routingKey }: ReplyTo): Route {

@@ -1,6 +1,7 @@
 import type { LogicalClock } from "../logical_clock.ts";
 import type { RemoteControl } from "../control/remote_control.ts";
 import type { Queue, Transport } from "../transport/transport.ts";
+import type { BoxLifetime } from "../wire/control.ts";
 import type { Content } from "../wire/serializer.ts";
 import type { Conclusions } from "./conclusions.ts";
 import type { QueueOptions } from "./control/panel.ts";
@@ -21,6 +22,8 @@ export interface WorkerPorts {
   readonly remote: RemoteControl;
   /** Setting `controlExchange`. */
   readonly controlExchange: string;
+  /** Of the queues of remote control. Default: Celery's. */
+  readonly boxLifetime?: BoxLifetime;
   /** Setting `eventExchange`. */
   readonly eventExchange: string;
   /** Attempts to connect in a row, for the countdown; 0: for ever. */

@@ -226,7 +226,12 @@ export class Worker {
         this.shutdown("warm");
       },
     });
-    this.#mailbox = new Mailbox({ panel, exchange: ports.controlExchange, encode: (value) => ports.encode(value) });
+    this.#mailbox = new Mailbox({
+      panel,
+      exchange: ports.controlExchange,
+      lifetime: ports.boxLifetime,
+      encode: (value) => ports.encode(value),
+    });
     await this.#mailbox.open();
   }
 

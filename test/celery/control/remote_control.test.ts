@@ -3,9 +3,12 @@ import { RemoteControl } from "../../../lib/celery/control/remote_control.ts";
 import { LogicalClock } from "../../../lib/celery/logical_clock.ts";
 import { queue } from "../../../lib/celery/routing/queue.ts";
 import { MemoryTransport } from "../../../lib/celery/transport/memory.ts";
-import { controlExchange } from "../../../lib/celery/wire/control.ts";
+import { controlExchange, controlQueue } from "../../../lib/celery/wire/control.ts";
 import { SerializerRegistry } from "../../../lib/celery/wire/serializer.ts";
+import { createWorkerPorts } from "../../../lib/celery/worker/app_ports.ts";
+import { WorkerLog } from "../../../lib/celery/worker/log.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
+import { projApp } from "../../support/proj_app.ts";
 
 const EXCHANGE = "celery";
 
@@ -32,6 +35,31 @@ describe("RemoteControl", () => {
     const { remote } = remoteControl(); // its clock stands still
 
     expect(await remote.ask("ping")).toEqual(new Map());
+  });
+
+  test("has brokers keep its queues, and what is in them, as long as the settings say", async () => {
+    const transport = new MemoryTransport();
+    const kept: unknown[] = [];
+    const consume = transport.consume.bind(transport);
+    transport.consume = (options) => {
+      kept.push(...options.queues.map((each) => each.arguments));
+      return consume(options);
+    };
+    const { app } = projApp({ controlQueueTtl: 7, controlQueueExpires: 2.5 });
+    app.transport = () => Promise.resolve(transport);
+
+    await app.control.ping();
+    const { controlExchange, boxLifetime } = await createWorkerPorts(app, new WorkerLog({ write: () => {} }), "w@h");
+    kept.push(
+      controlQueue(controlExchange, "w@h", boxLifetime).arguments,
+      controlQueue(controlExchange, "w@h").arguments,
+    );
+
+    const [asSet, standard] = [{ "x-expires": 2500, "x-message-ttl": 7000 }, {
+      "x-expires": 10_000,
+      "x-message-ttl": 300_000,
+    }];
+    expect(kept).toEqual([asSet, asSet, standard]);
   });
 
   test("waits for those who listen until none has replied for a while", async () => {

@@ -1,7 +1,13 @@
 import { asError } from "../../../base/errors.ts";
 import { pyRepr } from "../../../base/pyrepr.ts";
 import type { Broadcast, Subscription } from "../../transport/transport.ts";
-import { controlQueue, type ControlRequest, readControlRequest, replyRoute } from "../../wire/control.ts";
+import {
+  type BoxLifetime,
+  controlQueue,
+  type ControlRequest,
+  readControlRequest,
+  replyRoute,
+} from "../../wire/control.ts";
 import type { HeaderValue } from "../../wire/message.ts";
 import type { Content } from "../../wire/serializer.ts";
 import * as lines from "../log_lines.ts";
@@ -13,6 +19,8 @@ export interface MailboxOptions {
   readonly panel: Panel;
   /** Prefix of the exchanges, `control_exchange`. Default `celery`. */
   readonly exchange?: string;
+  /** Of the queue for commands. Default: Celery's. */
+  readonly lifetime?: BoxLifetime | undefined;
   /** Commands of the app's own. */
   readonly commands?: ReadonlyMap<string, Command>;
   readonly encode: (value: unknown) => Content;
@@ -35,8 +43,8 @@ export class Mailbox {
 
   /** Resolves when no command sent from now on can be missed. */
   async open(): Promise<void> {
-    const { panel, exchange = "celery" } = this.#options;
-    const queue = controlQueue(exchange, panel.node);
+    const { panel, exchange = "celery", lifetime } = this.#options;
+    const queue = controlQueue(exchange, panel.node, lifetime);
     this.#subscription = await panel.transport.subscribe(queue, (broadcast) => void this.#receive(broadcast));
   }
 
