@@ -40,6 +40,18 @@ describe("celery worker", { timeout: 90_000, concurrent: true }, () => {
     expect(worker.stdout).toMatch(/Warm shutdown \(MainProcess\)\n[^]*Cold shutdown \(MainProcess\)\n/);
   });
 
+  test("ends at once where its broker is away and brokerConnectionRetryOnStartup is false", async () => {
+    const away = { CELERY_BROKER_URL: "redis://127.0.0.1:1", CELERY_RESULT_BACKEND: "disabled://" };
+
+    const { code, stderr } = await run(...script("test/scripts/celery_startup_app.ts", ["worker", "-c", "1"]), {
+      env: away,
+    });
+
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/CRITICAL\/MainProcess\] Unrecoverable error: ConnectionError\(.*nothing listens there/);
+    expect(stderr).not.toContain("Trying again");
+  });
+
   test("--log-format json writes an object a line, with the names of events", async () => {
     const { worker, call } = await startWorker("-c", "1", "--log-format", "json");
     await call("holdApp.whoami");

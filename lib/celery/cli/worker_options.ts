@@ -214,6 +214,7 @@ export function resolveWorkerOptions(given: WorkerArguments, conf: Config, modul
       given.optimization === "fair",
     disablePrefetch: given.disablePrefetch ?? conf.workerDisablePrefetch,
     reducePrefetch: conf.workerEnablePrefetchCountReduction,
+    retryOnStartup: conf.brokerConnectionRetryOnStartup ?? conf.brokerConnectionRetry,
     cancelOnLoss: conf.workerCancelLongRunningTasksOnConnectionLoss,
     etaTaskLimit: conf.workerEtaTaskLimit,
     maxTasksPerChild: given.maxTasksPerChild ?? conf.workerMaxTasksPerChild ?? undefined,

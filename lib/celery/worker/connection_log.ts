@@ -42,6 +42,16 @@ export function logConnection(
   });
 }
 
+/** Resolves when the transport is connected; rejects if the first attempt fails, though the transport would try again. */
+export function readyAtOnce(transport: Transport): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const unwatch = transport.onState((state) => {
+      if (state.kind === "waiting") reject(state.reason);
+    });
+    transport.ready().then(resolve, reject).finally(unwatch);
+  });
+}
+
 const UNITS: readonly (readonly [name: string, seconds: number, digits: number])[] = [
   ["day", 86_400, 2],
   ["hour", 3600, 2],

@@ -26,6 +26,8 @@ export interface WorkerOptions {
   readonly disablePrefetch?: boolean;
   /** After a lost connection, fewer messages are held until what ran meanwhile is done. Default true. */
   readonly reducePrefetch?: boolean;
+  /** At the start, a broker that cannot be reached is tried again. Default true. */
+  readonly retryOnStartup?: boolean;
   /** Late-acknowledged tasks that run when the connection is lost are ended, for the broker to deliver them again. Default false. */
   readonly cancelOnLoss?: boolean;
   /** Never hold more messages than that, however many wait for their time; null: no limit. Default null. */

@@ -3,7 +3,7 @@ import { Deferred } from "../../base/deferred.ts";
 import { type Clock, delay, systemClock } from "../../base/time.ts";
 import { type ChildExit, describeExit } from "../../proc/mod.ts";
 import type { Consumer } from "../transport/transport.ts";
-import { logConnection } from "./connection_log.ts";
+import { logConnection, readyAtOnce } from "./connection_log.ts";
 import { Mailbox } from "./control/mailbox.ts";
 import { workerPanel } from "./control/worker_panel.ts";
 import { Ending, GOODBYE_MS } from "./ending.ts";
@@ -151,10 +151,12 @@ export class Worker {
     const { transport } = this.#ports;
     await this.pool.start();
     this.#configurePool();
-    const connected = transport.ready();
+    const { retryOnStartup = true } = this.options;
+    const connected = retryOnStartup ? transport.ready() : readyAtOnce(transport);
     connected.catch(() => {}); // awaited below, after the tasks are known
     await this.#tasksKnown.promise;
     await this.#hooks.onTasksKnown(this);
+    if (!retryOnStartup) await connected;
     this.#unlog = logConnection(transport, this.#log, this.#ports.maxConnectAttempts, this.#clock);
     if (transport.state.kind === "ready") this.#log.write(lines.connectedTo(transport.uri));
     await connected;
