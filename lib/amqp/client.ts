@@ -1,7 +1,8 @@
 import type { Channel } from "./channel.ts";
 import type { CallOptions } from "./channel_options.ts";
 import { AmqpConnection } from "./connection.ts";
-import { type ConsumerOptions, ResumableConsumer } from "./consumer.ts";
+import { ResumableConsumer } from "./consumer.ts";
+import type { ConsumerHost, ConsumerOptions } from "./consumer_options.ts";
 import { AmqpError, isRefusedLogin } from "./errors.ts";
 import type { OutgoingMessage } from "./message.ts";
 import { type ConnectionOptions, resolveConnectionOptions } from "./options.ts";
@@ -9,11 +10,11 @@ import { untilBrokerSpeaks } from "./probe.ts";
 import { Publisher, type PublisherOptions, type PublishOptions } from "./publisher.ts";
 import { declareEntity, type Entity, restoreEntities, Topology } from "./topology.ts";
 import type { BackoffOptions } from "../base/backoff.ts";
-import { onAbort } from "../base/abort.ts";
 import { asError, ConnectionError, TimeoutError, UsageError } from "../base/errors.ts";
 import { type Logger, silentLogger } from "../base/log.ts";
 import { backgroundClock, type Clock, systemClock, withDeadline } from "../base/time.ts";
 import { Supervisor, type SupervisorState } from "../net/mod.ts";
+import { ReplyCode } from "./wire/reply_code.ts";
 import { describeAmqpUrl, parseAmqpUrl } from "./wire/url.ts";
 
 export interface ClientOptions extends Omit<ConnectionOptions, "url">, PublisherOptions {
@@ -145,13 +146,7 @@ export class AmqpClient {
 
   /** Starts a consumer that goes on after every reconnect. @throws {AmqpError} if the broker refuses one of the queues. */
   async consume(options: ConsumerOptions, call: CallOptions = {}): Promise<ResumableConsumer> {
-    const consumer = new ResumableConsumer({
-      clock: this.#clock,
-      log: this.#log,
-      openChannel: () => this.#openChannel(),
-      redeclare: (queue) => this.#redeclare(queue),
-      forget: (ended) => this.#consumers.delete(ended),
-    }, options);
+    const consumer = new ResumableConsumer(this.#consumerHost(), options);
     await this.ready(call);
     this.#consumers.add(consumer);
     try {
@@ -224,7 +219,7 @@ export class AmqpClient {
   async #probe(reason: Error, signal: AbortSignal): Promise<void> {
     const wasAway = reason instanceof TimeoutError ||
       reason instanceof ConnectionError && reason.code === "ERR_CONNECT";
-    if (!wasAway) return await never(signal);
+    if (!wasAway) throw reason; // looking would not tell anything
     await untilBrokerSpeaks(this.#urls.map((url) => parseAmqpUrl(url)), { signal, clock: this.#clock });
   }
 
@@ -232,6 +227,8 @@ export class AmqpClient {
     await restoreEntities(this.#topology.all(), () => connection.openChannel(), (entity, error) => {
       this.#topology.remove(entity);
       this.#log.error("The broker refuses what it had before", { reason: error.message });
+      if (entity.kind !== "queue" || error.replyCode !== ReplyCode.preconditionFailed) return;
+      for (const consumer of this.#consumers) consumer.refuse(entity.declaration.queue, error);
     });
     if (this.#isPublishing) await this.#attachPublisher(connection);
     await Promise.all([...this.#consumers].map((consumer) => consumer.resume(false)));
@@ -253,6 +250,21 @@ export class AmqpClient {
       this.#log.warn("The broker closed the publishing channel; it is opened again", { reason: reason.message });
       this.#attachPublisher(connection).catch(() => {}); // a lost connection is resumed with the publisher
     });
+  }
+
+  #consumerHost(): ConsumerHost {
+    const connection = () => this.#connection;
+    return {
+      clock: this.#clock,
+      log: this.#log,
+      openChannel: () => this.#openChannel(),
+      redeclare: (queue) => this.#redeclare(queue),
+      forget: (ended) => this.#consumers.delete(ended),
+      get isConnected() {
+        return connection()?.isOpen ?? false;
+      },
+      abandon: (reason) => connection()?.abort(reason),
+    };
   }
 
   #openChannel(): Promise<Channel> {
@@ -297,9 +309,4 @@ export class AmqpClient {
     }
     for (const listener of this.#listeners) listener(state);
   }
-}
-
-/** Rejects when the signal ends it. */
-function never(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => onAbort(signal, reject));
 }

@@ -1,51 +1,11 @@
 import type { Channel } from "./channel.ts";
+import type { ConsumedQueue, ConsumerHost, ConsumerOptions } from "./consumer_options.ts";
 import { AmqpError } from "./errors.ts";
-import type { ReceivedMessage } from "./message.ts";
-import type { FieldTable } from "./wire/field_table.ts";
+import { StallWatch } from "./stall_watch.ts";
 import { ReplyCode } from "./wire/reply_code.ts";
 import { Backoff } from "../base/backoff.ts";
-import { asError, ConnectionError, UsageError } from "../base/errors.ts";
-import type { Logger } from "../base/log.ts";
-import { type Clock, delay, type Timer } from "../base/time.ts";
-
-/** One queue that a consumer takes from. */
-export interface ConsumedQueue {
-  readonly queue: string;
-  readonly exclusive?: boolean | undefined;
-  readonly arguments?: FieldTable | undefined;
-}
-
-export interface ConsumerOptions {
-  readonly queues: readonly ConsumedQueue[];
-  /** Deliveries that may be unsettled at once; 0 = no limit. */
-  readonly credit: number;
-  /**
-   * `channel`: the credit is shared by all queues and can be changed at any time (classic queues).
-   * `consumer`: each queue has its own, and a change holds only for queues that are added later: all that quorum queues know.
-   */
-  readonly creditScope: "channel" | "consumer";
-  /** Nothing to settle. Default false. */
-  readonly noAck?: boolean | undefined;
-  /** Called for each delivery, in order; must not throw or block. Settle over `channel`, which is void once it is not open. */
-  readonly onMessage: (message: ReceivedMessage, queue: string, channel: Channel) => void;
-  /**
-   * Deliveries have stopped for now: the channel or the connection ended, or the broker cancelled the queue. They go on by
-   * themselves, but what went with a queue is gone.
-   */
-  readonly onInterrupted?: ((reason: Error) => void) | undefined;
-  /** A queue cannot be consumed from any more: it is gone, and could not be declared again, or may not be used. */
-  readonly onLost?: ((queue: string, reason: Error) => void) | undefined;
-}
-
-/** What a consumer needs of its client. */
-export interface ConsumerHost {
-  readonly clock: Clock;
-  readonly log: Logger;
-  openChannel(): Promise<Channel>;
-  /** Declares what is known of a queue again. @throws {AmqpError} if the broker refuses it. */
-  redeclare(queue: string): Promise<void>;
-  forget(consumer: ResumableConsumer): void;
-}
+import { asError, ConnectionError, TimeoutError, UsageError } from "../base/errors.ts";
+import { delay, type Timer } from "../base/time.ts";
 
 /** First and longest wait before a channel that ended under the consumer is opened again. */
 const RETRY = { startMs: 50, factor: 2, stepMs: 0, maxMs: 2000 } as const;
@@ -75,12 +35,15 @@ export class ResumableConsumer {
   #isCrediting = false;
   #isRetrying = false;
   #locked = 0;
+  #delivered = 0;
+  #watch: StallWatch | undefined;
 
   constructor(host: ConsumerHost, options: ConsumerOptions) {
     this.#host = host;
     this.#options = options;
     this.#credit = options.credit;
     for (const each of options.queues) this.#queues.set(each.queue, each);
+    if (options.watchesStalls) this.#watch = this.#startWatch();
   }
 
   get queues(): readonly string[] {
@@ -145,12 +108,18 @@ export class ResumableConsumer {
     });
   }
 
+  /** The broker refuses to declare this queue as it was: what has its name is another one. */
+  refuse(queue: string, reason: Error): void {
+    if (this.#queues.has(queue)) this.#lose(queue, reason);
+  }
+
   /** No new deliveries; those in hand can still be settled. */
   async stop(): Promise<void> {
     if (this.#stop.signal.aborted) return;
     this.#stop.abort(new UsageError("Cannot resume the consumer: it was stopped", { code: "ERR_STATE" }));
     this.#host.forget(this);
     this.#lowering?.cancel();
+    this.#watch?.stop();
     const channel = this.#channel;
     const tags = [...this.#tags.values()];
     this.#tags.clear();
@@ -214,7 +183,10 @@ export class ResumableConsumer {
       noAck,
       exclusive,
       arguments: args,
-      onMessage: (message) => onMessage(message, queue, channel),
+      onMessage: (message) => {
+        this.#delivered++;
+        onMessage(message, queue, channel);
+      },
       onCancel: () => this.#onCancel(channel, queue),
     });
     this.#tags.set(queue, tag);
@@ -230,18 +202,21 @@ export class ResumableConsumer {
       new ConnectionError(`Cannot consume from ${queue}: the broker cancelled the consumer, its queue was deleted`),
     );
     this.#host.redeclare(queue).then(() => this.#consume(channel, consumed)).catch((error) => {
-      if (error instanceof AmqpError && channel.isOpen) this.#lose(queue, error);
+      if (error instanceof TimeoutError) this.#host.abandon(error);
+      else if (error instanceof AmqpError && channel.isOpen) this.#lose(queue, error);
     }); // where the channel or the connection ended, its own end resumes everything
   }
 
   /** Resumes over another channel of the same connection; if that is gone too, the client resumes after its reconnect. */
   #onChannelEnd(reason: Error | undefined): void {
     if (reason !== undefined && !this.#stop.signal.aborted) this.#options.onInterrupted?.(reason);
-    if (this.#isRetrying || this.#stop.signal.aborted || !(reason instanceof AmqpError)) return;
+    const isOver = this.#stop.signal.aborted || !this.#host.isConnected;
+    if (isOver || this.#isRetrying || !(reason instanceof AmqpError)) return;
     this.#host.log.warn("The broker closed a consumer's channel; it is opened again", { reason: reason.message });
     this.#isRetrying = true;
     this.#retry().catch((error) => {
       if (this.#stop.signal.aborted) return;
+      if (error instanceof TimeoutError) this.#host.abandon(error);
       this.#host.log.warn("A consumer waits for its connection", { reason: asError(error).message });
     }).finally(() => this.#isRetrying = false);
   }
@@ -262,6 +237,35 @@ export class ResumableConsumer {
       if (!(error instanceof AmqpError)) throw error;
       if (error.replyCode !== ReplyCode.resourceLocked) this.#lose(queue, error);
     }
+  }
+
+  #startWatch(): StallWatch {
+    const channel = () => this.#channel;
+    const hasCredit = () => this.#told === 0 || this.unsettled < this.#told;
+    const consumed = () => [...this.#tags.keys()];
+    const delivered = () => this.#delivered;
+    return new StallWatch({
+      clock: this.#host.clock,
+      get queues() {
+        return consumed();
+      },
+      get idleChannel() {
+        return channel()?.isOpen && hasCredit() ? channel() : undefined;
+      },
+      get delivered() {
+        return delivered();
+      },
+      onStall: (queue, messages) => {
+        this.#host.log.warn("A queue keeps its messages back; it is consumed from anew", { queue, messages });
+        this.#restart().catch(() => {}); // where the connection ended, its own end resumes everything
+      },
+    });
+  }
+
+  /** Over another channel; what is in hand goes back to the queues. */
+  async #restart(): Promise<void> {
+    await this.#channel?.close();
+    await this.resume(false);
   }
 
   #lose(queue: string, reason: Error): void {

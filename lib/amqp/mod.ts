@@ -24,7 +24,7 @@ export { AmqpClient } from "./client.ts";
 export type { ClientOptions } from "./client.ts";
 export { AmqpConnection } from "./connection.ts";
 export { ResumableConsumer } from "./consumer.ts";
-export type { ConsumedQueue, ConsumerOptions } from "./consumer.ts";
+export type { ConsumedQueue, ConsumerOptions } from "./consumer_options.ts";
 export {
   bindExchange,
   bindQueue,

@@ -91,6 +91,7 @@ export class AmqpConsumer implements Consumer {
       queues: queues.map((queue) => ({ queue: queue.name, exclusive: queue.exclusive })),
       credit: this.#credit,
       creditScope: kind === "quorum" ? "consumer" : "channel",
+      watchesStalls: kind === "quorum" && !queues.some((queue) => queue.arguments["x-single-active-consumer"] === true),
       noAck: this.#options.noAck ?? false,
       onMessage: (message, queue, channel) => this.#deliver(message, queue, channel),
       onInterrupted: this.#options.onInterrupted,
