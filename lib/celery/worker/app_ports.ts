@@ -9,6 +9,7 @@ import { AppConclusions } from "./app_conclusions.ts";
 import { bugReport } from "./bug_report.ts";
 import type { WorkerLog } from "./log.ts";
 import { AppNodeSignals } from "./node_signals.ts";
+import { transportLog } from "./transport_log.ts";
 import type { WorkerPorts } from "./ports.ts";
 import { queue } from "../routing/queue.ts";
 import type { Transport } from "../transport/transport.ts";
@@ -26,6 +27,7 @@ export async function createWorkerPorts(app: Celery, log: WorkerLog, node: strin
     backoff: CONNECT_BACKOFF,
     heartbeatSeconds: conf.brokerHeartbeat,
     background: false,
+    log: transportLog(log),
   });
   const conclusions = new AppConclusions(app, log, node);
   const decode: WorkerPorts["reader"]["decode"] = (message) => app.decode(message);
