@@ -18,7 +18,7 @@ export interface NotedLoadOptions {
   readonly heartbeatSeconds?: number;
 }
 
-const KINDS: readonly QueueKind[] = ["classic", "quorum"];
+export const KINDS: readonly QueueKind[] = ["classic", "quorum"];
 const BATCH = 10;
 /** Tasks that are confirmed and did not run yet; beyond that the client waits for the worker. */
 const BACKLOG = 300;
@@ -36,6 +36,7 @@ export class NotedLoad {
   readonly confirmed = new Map<string, number>();
   /** Why publishes failed; those tasks may run or not. */
   readonly failures: Error[] = [];
+  readonly #env: Readonly<Record<string, string>>;
   readonly #queues: string;
   readonly #notes = new RunNotes(join(testDir(), "notes"));
   readonly #kinds = new Map<string, QueueKind>();
@@ -48,17 +49,20 @@ export class NotedLoad {
       queue(this.queue(kind), kind === "quorum" ? { queueArguments: { "x-queue-type": "quorum" } } : {})
     );
     this.app = new Celery("noting", { broker, backend, taskQueues });
-    const env = {
+    this.#env = {
       CELERY_BROKER_URL: broker,
       CELERY_RESULT_BACKEND: backend,
       NOTES: this.#notes.path,
       QUEUES: queues,
       HEARTBEAT_S: String(heartbeatSeconds),
     };
-    const flags = ["worker", "-l", "INFO", "-c", "2", "-Q", KINDS.map((kind) => this.queue(kind)).join()];
-    this.worker = new Program(...script("test/faults/celery_noting_app.ts", flags), { env });
+    const flags = ["worker", "-l", "INFO", "-E", "-c", "2", "-Q", KINDS.map((kind) => this.queue(kind)).join()];
+    this.worker = new Program(...script("test/faults/celery_noting_app.ts", flags), { env: this.#env });
     onTestFinished(async () => {
       this.#isStopped = true;
+      if (process.env.AMQP_SAY) {
+        console.log(this.worker.output.split("\n").filter((l) => !/received$|succeeded in/.test(l)).join("\n"));
+      }
       await this.worker.stop("SIGKILL");
       await this.app.close();
       await this.#publishing;
@@ -106,11 +110,20 @@ export class NotedLoad {
     await eventually("the worker answers", async () => (await this.app.control.ping({ limit: 1 })).size === 1);
   }
 
-  /** Consumers of its queues. */
-  async consumers(rabbit: RabbitServer): Promise<number> {
-    const lines = (await rabbit.ctl("list_queues", "name", "consumers")).split("\n").map((line) => line.split("\t"));
-    const own = lines.filter(([name]) => KINDS.some((kind) => name === this.queue(kind)));
-    return own.reduce((sum, [, consumers]) => sum + Number(consumers), 0);
+  /** Starts a program that prints the worker's events. @returns those that have come so far */
+  async monitor(): Promise<() => Readonly<Record<string, unknown>>[]> {
+    const monitor = new Program(...script("test/faults/celery_noting_app.ts", ["events", "--json"]), {
+      env: this.#env,
+    });
+    onTestFinished(async () => void await monitor.stop("SIGKILL"));
+    await monitor.printed(/"task-succeeded"/);
+    return () => monitor.stdout.split("\n").slice(0, -1).map((line) => JSON.parse(line));
+  }
+
+  /** The kinds of the queues that are consumed from, one for each consumer. */
+  async consumers(rabbit: RabbitServer): Promise<QueueKind[]> {
+    const consumed = (await rabbit.ctl("list_consumers", "queue_name")).split("\n");
+    return KINDS.flatMap((kind) => consumed.filter((name) => name === this.queue(kind)).map(() => kind));
   }
 
   /** When each task began, as often as it did. */
@@ -140,12 +153,12 @@ export class NotedLoad {
     }
   }
 
-  /** Stops publishing, and waits until everything that was confirmed has run. */
-  async finish(): Promise<void> {
+  /** Stops publishing, and waits until everything that was confirmed, or confirmed since then, has run. */
+  async finish(sinceMs = 0): Promise<void> {
     this.#isStopped = true;
     await this.#publishing;
     await eventually("every confirmed task has run", () => {
-      const missing = this.missing();
+      const missing = this.missing(sinceMs);
       if (missing.length > 0) throw new Error(`${missing.length} of ${this.confirmed.size} did not: ${missing[0]} …`);
       return true;
     });
@@ -162,9 +175,9 @@ export class NotedLoad {
   }
 
   /** What was confirmed and did not run. */
-  missing(): string[] {
+  missing(sinceMs = 0): string[] {
     const runs = this.runs();
-    return [...this.confirmed.keys()].filter((id) => !runs.has(id));
+    return [...this.confirmed].filter(([id, time]) => time >= sinceMs && !runs.has(id)).map(([id]) => id);
   }
 
   /** What ran before this time, and then again. */
