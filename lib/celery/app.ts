@@ -35,6 +35,7 @@ import type { Settings } from "./settings.ts";
 import { receiverFailed, Signals } from "./signals/signals.ts";
 import { type AnyTask, createTask, type KeywordArguments, type Task } from "./task.ts";
 import type { TaskContext } from "./task_context.ts";
+import { taskLogger, type TaskLogRecord } from "./task_log.ts";
 import type { TaskOptions } from "./task_options.ts";
 import { createTransport, schemeOf } from "./transport/factory.ts";
 import type { TransportOptions } from "./transport/options.ts";
@@ -87,6 +88,14 @@ export class Celery {
   /** Where it is said that a receiver of a signal has thrown. A worker and its children set it to their own logs. */
   complain: (text: string) => void = (text) => this.log.error(text);
   readonly currentTask = new CurrentTask();
+  /**
+   * The log for code of tasks, as `get_task_logger` of Python's: a worker writes its lines in the format of the setting
+   * `workerTaskLogFormat`, which names the task.
+   */
+  readonly taskLog: Logger = taskLogger(this.currentTask, (record) => this.writeTaskLog(record));
+  /** Where the lines of `taskLog` go: into the log of this app. The child of a worker sends them there. */
+  writeTaskLog: (record: TaskLogRecord) => void = ({ level, text, task }) =>
+    this.log[level](text, task === undefined ? {} : { task: task.name, taskId: task.id });
   /** Whoever waits for something holds the process by this. */
   readonly hold = new ProcessHold();
   /** Held while messages are on their way; `close` waits for it. */

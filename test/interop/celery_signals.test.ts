@@ -70,9 +70,23 @@ describeWithPeers(["redis-server", "python-celery"], "signals", () => {
     expect(eager.lines, eager.stderr).toEqual(pythons.lines);
   });
 
+  test("are accompanied by what tasks log, in the format of Python's task loggers", () => {
+    const logged = ({ output }: Played) =>
+      output.split("\n").filter((line) => line.includes("signals.logs[logs]: ")).map((line) => line.slice(25));
+
+    expect(logged(ours)).toEqual([
+      " INFO/ForkPoolWorker-1] signals.logs[logs]: an ordinary line",
+      " WARNING/ForkPoolWorker-1] signals.logs[logs]: it may rain",
+      " ERROR/ForkPoolWorker-1] signals.logs[logs]: it rains",
+    ]);
+    expect(logged(ours)).toEqual(logged(pythons));
+  });
+
   test("say of a receiver that raises what Python's say, and go on", () => {
     for (const { output } of [ours, pythons]) {
-      expect(output).toMatch(/Signal handler <function faulty.*> raised: ValueError\('a receiver that raises'\)/);
+      const raised = "Signal handler <function faulty.*> raised: ValueError\\('a receiver that raises'\\)";
+      expect(output).toMatch(new RegExp(`ERROR/MainProcess\\] ${raised}`));
+      expect(output).toMatch(new RegExp(`ERROR/ForkPoolWorker-1\\] ${raised}`));
     }
   });
 });

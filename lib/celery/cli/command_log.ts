@@ -29,6 +29,7 @@ export function commandLog({ app, environment, terminal }: CommandContext, optio
     level,
     format: format ?? "text",
     template: app.conf.workerLogFormat,
+    taskTemplate: app.conf.workerTaskLogFormat,
     color,
     write: isSetUp ? () => {} : writerTo(logfile),
     ...(host === undefined ? {} : { host }),

@@ -9,6 +9,8 @@ export interface WorkerLogOptions {
   readonly format?: "text" | "json";
   /** How a line of text looks, as in the setting `workerLogFormat`: `[%(asctime)s: %(levelname)s/%(processName)s] %(message)s`. */
   readonly template?: string;
+  /** The same for lines of tasks' own code, as in the setting `workerTaskLogFormat`. */
+  readonly taskTemplate?: string;
   /** Colours by level, as Celery does on a terminal. Default false. */
   readonly color?: boolean;
   /** Takes all lines of one tick, each ended by a newline. */
@@ -30,6 +32,8 @@ export type LogHandler = (record: LogRecord) => void;
 
 /** Celery's default, and that of the setting `workerLogFormat`. */
 export const LOG_FORMAT = "[%(asctime)s: %(levelname)s/%(processName)s] %(message)s";
+
+const TASK_LOG_FORMAT = "[%(asctime)s: %(levelname)s/%(processName)s] %(task_name)s[%(task_id)s]: %(message)s";
 
 /** celery/utils/log.py `ColorFormatter` */
 const COLORS: Readonly<Record<CeleryLevel, string>> = {
@@ -111,7 +115,8 @@ export class WorkerLog {
 
   #format(line: LogLine, processName: string, pid: number | undefined): string {
     const { format = "text", color = false, host } = this.#options;
-    const template = this.#template;
+    const { taskTemplate = TASK_LOG_FORMAT } = this.#options;
+    const template = line.task === undefined ? this.#template : taskTemplate;
     const now = this.#clock.now();
     if (format === "json") {
       const record = {
@@ -133,7 +138,9 @@ export class WorkerLog {
         levelname: line.level,
         processName,
         message: line.text,
-        name: "celery",
+        name: line.task === undefined ? "celery" : "celery.task",
+        task_name: line.task?.name ?? "???",
+        task_id: line.task?.id ?? "???",
         process: String(pid ?? process.pid),
       });
     return color && COLORS[line.level] !== "" ? `${COLORS[line.level]}${text}${RESET}\n` : `${text}\n`;

@@ -17,6 +17,8 @@ export interface LogLine {
   readonly event: string;
   readonly text: string;
   readonly fields?: LogFields;
+  /** The task whose own code has written it. */
+  readonly task?: NamedTask;
 }
 
 function line(level: CeleryLevel, event: string, text: string, fields?: LogFields): LogLine {
@@ -108,6 +110,14 @@ export const cannotDisablePrefetch = (transport: string): LogLine =>
     `worker_disable_prefetch is only supported for Redis brokers. Current broker transport: ${transport}. ` +
       "Ignoring disable_prefetch setting.",
   );
+
+// celery/app/log.py
+
+/** A line of code that runs in a pool child; of a task's, or around it. */
+export const ofChild = (level: CeleryLevel, text: string, task?: NamedTask, fields?: LogFields): LogLine =>
+  task === undefined
+    ? line(level, "child-log", text, fields)
+    : { ...line(level, "task-log", text, ofTask(task, fields)), task };
 
 // celery/utils/dispatch/signal.py
 

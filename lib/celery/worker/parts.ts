@@ -155,6 +155,8 @@ export class WorkerParts {
       onSoftLimit: (request, seconds) => this.verdicts.softLimit(request, seconds),
       onHardLimit: (request, seconds) => void this.verdicts.hardLimit(request, seconds),
       onEvent: (type, fields) => this.events.send(type, fields),
+      onLog: (child, { level, text, task }) =>
+        log.write(lines.ofChild(level, text, task), `ForkPoolWorker-${child.index}`, child.pid),
       onOutput: (child, text, stream) =>
         printed !== undefined
           ? printed(text, stream)

@@ -25,6 +25,7 @@ import { utf8 } from "../../base/bytes.ts";
 import { ProtocolError } from "../../base/errors.ts";
 import { decodeEnvelope } from "../wire/envelope.ts";
 import type { HeaderValue, Message } from "../wire/message.ts";
+import type { CeleryLevel } from "./log_lines.ts";
 import type { TaskInfo } from "./task_info.ts";
 
 const HEAD_BYTES = 9;
@@ -43,6 +44,7 @@ const Kind = {
   returned: 14,
   event: 15,
   succeeded: 16,
+  log: 17,
 } as const;
 
 /** A message with what the transport knows of its way here. */
@@ -121,7 +123,16 @@ export type FromChild =
   /** `began` where this was not said before. */
   | { readonly kind: "done"; readonly job: number; readonly began?: Beginning | undefined; readonly report: JobReport }
   | { readonly kind: "returned"; readonly jobs: readonly number[] }
-  | { readonly kind: "event"; readonly type: string; readonly fields: Readonly<Record<string, unknown>> };
+  | { readonly kind: "event"; readonly type: string; readonly fields: Readonly<Record<string, unknown>> }
+  | ({ readonly kind: "log" } & ChildLine);
+
+/** A line for the log of the worker. */
+export interface ChildLine {
+  readonly level: CeleryLevel;
+  readonly text: string;
+  /** The task whose code has written it. */
+  readonly task?: { readonly id: string; readonly name: string } | undefined;
+}
 
 /** The payload of one frame, in parts. */
 type Parts = readonly Uint8Array[];
@@ -271,6 +282,8 @@ export function encodeFromChild(message: FromChild): Parts {
       return inJson(Kind.returned, 0, message.jobs);
     case "event":
       return inJson(Kind.event, 0, { type: message.type, fields: message.fields });
+    case "log":
+      return inJson(Kind.log, 0, { level: message.level, text: message.text, task: message.task });
   }
 }
 
@@ -293,6 +306,8 @@ export function decodeFromChild(payload: Buffer): FromChild {
       return { kind: "returned", jobs: parse(json) as number[] };
     case Kind.event:
       return { kind: "event", ...parse(json) as { type: string; fields: Record<string, unknown> } };
+    case Kind.log:
+      return { kind: "log", ...parse(json) as ChildLine };
     default:
       throw new ProtocolError(`Cannot read the child's frame: kind ${kind} is unknown`);
   }

@@ -6,7 +6,7 @@ import { Fifo } from "./fifo.ts";
 import { JobLimits } from "./job_limits.ts";
 import { type Job, PoolChild } from "./pool_child.ts";
 import { depthFor, leastBusy, needsRefill, WORK_AHEAD_MS } from "./pool_room.ts";
-import { type ChildSettings, decodeFromChild, type JobReport } from "./pool_message.ts";
+import { type ChildLine, type ChildSettings, decodeFromChild, type JobReport } from "./pool_message.ts";
 import type { Request } from "./request.ts";
 import { RunTimes } from "./run_time.ts";
 import type { TaskInfo } from "./task_info.ts";
@@ -27,6 +27,7 @@ export interface TaskPoolListener {
   /** The child is being killed for it, or asked to abandon it: no `onDone` or `onLost` will follow. */
   onHardLimit(request: Request, seconds: number): void;
   onEvent(type: string, fields: Readonly<Record<string, unknown>>): void;
+  onLog(child: Child, line: ChildLine): void;
   onOutput(child: Child, line: string, stream: OutputStream): void;
   onExit(child: PoolChild, exit: ChildExit): void;
   /** Children end before they have started, again and again. */
@@ -304,6 +305,8 @@ export class TaskPool {
         return this.#dispatchSoon();
       case "event":
         return this.#listener.onEvent(message.type, message.fields);
+      case "log":
+        return this.#listener.onLog(child.child, message);
     }
   }
 

@@ -92,6 +92,7 @@ describe("What supervisor and pool child say to each other", () => {
       },
       { kind: "returned", jobs: [1, 2, 3] },
       { kind: "event", type: "task-custom", fields: { uuid: "t1" } },
+      { kind: "log", level: "INFO", text: "said", task: { id: "t1", name: "proj.add" } },
     ];
     for (const report of reports) expect(fromChild(report)).toEqual(report);
   });

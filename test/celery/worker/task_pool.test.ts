@@ -69,6 +69,7 @@ async function startPool(options: Partial<TaskPoolOptions> = {}) {
       onSoftLimit: (request) => told.push(`soft limit ${request.type}`),
       onHardLimit: (request) => told.push(`hard limit ${request.type}`),
       onEvent: () => {},
+      onLog: () => {},
       onOutput: () => {},
       onExit: () => {},
       onHopeless: () => {},

@@ -134,6 +134,12 @@ app.task("signals.again", { bind: true }, (self) => {
   if (self.request.retries === 0) throw self.retry({ countdown: 0 });
   return "done";
 });
+app.task("signals.logs", () => {
+  app.taskLog.debug("below the level");
+  app.taskLog.info("an ordinary line");
+  app.taskLog.warn("it may rain");
+  app.taskLog.error("it rains");
+});
 app.task("signals.sleep", () => {
   note("sleeps");
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 60_000);

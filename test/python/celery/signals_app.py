@@ -5,6 +5,7 @@ import time
 
 from celery import Celery, signals
 from celery.exceptions import Ignore, Reject
+from celery.utils.log import get_task_logger
 
 app = Celery('signals', broker=os.environ['CELERY_BROKER_URL'], backend=os.environ['CELERY_RESULT_BACKEND'])
 app.conf.task_acks_late = True
@@ -202,6 +203,17 @@ def again(self):
     if self.request.retries == 0:
         raise self.retry(countdown=0)
     return 'done'
+
+
+logger = get_task_logger(__name__)
+
+
+@app.task(name='signals.logs')
+def logs():
+    logger.debug('below the level')
+    logger.info('an ordinary line')
+    logger.warning('it may rain')
+    logger.error('it rains')
 
 
 @app.task(name='signals.sleep')

@@ -11,7 +11,7 @@ import { asError } from "../../../base/errors.ts";
 import { systemClock } from "../../../base/time.ts";
 import { importModules } from "../../include.ts";
 import { meetParent } from "../../../proc/mod.ts";
-import { decodeToChild, encodeFromChild, type FromChild } from "../pool_message.ts";
+import { type ChildLine, decodeToChild, encodeFromChild, type FromChild } from "../pool_message.ts";
 import type { ChildSetup } from "../pool_shape.ts";
 import { taskInfos } from "../task_infos.ts";
 import { findApp } from "./find_app.ts";
@@ -19,13 +19,15 @@ import { JobRunner } from "./job_runner.ts";
 import { TaskTracer } from "./trace.ts";
 
 const KIB = 1024;
+const LEVELS = { debug: "DEBUG", info: "INFO", warn: "WARNING", error: "ERROR" } as const;
+/** How Python's formatter names it where none runs. */
+const NO_TASK = { id: "???", name: "???" };
 
 async function main(setup: ChildSetup): Promise<void> {
   const app = findApp(await import(setup.moduleUrl), setup.moduleUrl);
   app.conf.update(setup.settings);
   await importModules(setup.include);
   registerBuiltins(app);
-  app.complain = (text) => console.error(text); // the supervisor logs what a child writes
 
   const send = (message: FromChild) => void parent.channel.send(...encodeFromChild(message));
   const tracer = new TaskTracer(app, {
@@ -67,6 +69,12 @@ async function main(setup: ChildSetup): Promise<void> {
         return leave();
     }
   });
+  const log = (line: ChildLine) => {
+    send({ kind: "log", ...line });
+    parent.channel.flush(); // a function that never awaits lets nobody else do it
+  };
+  app.complain = (text) => log({ level: "ERROR", text });
+  app.writeTaskLog = ({ level, text, task = NO_TASK }) => log({ level: LEVELS[level], text, task });
   blameRunningTask(runner);
   await app.signals.workerProcessInit.send({ sender: null });
   send({ kind: "hello", pid: process.pid, nowMs: systemClock.monotonic(), tasks: taskInfos(app) });
