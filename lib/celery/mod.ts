@@ -35,6 +35,30 @@ export type { RouteTarget, TaskRouter, TaskRoutes } from "./routing/router.ts";
 export type { RetryPolicy, Settings } from "./settings.ts";
 export type { ConnectOptions, Receiver, Signal } from "./signals/signal.ts";
 export type { Signals } from "./signals/signals.ts";
+export type {
+  AfterTaskPublish,
+  BeforeTaskPublish,
+  TaskFailure,
+  TaskInternalError,
+  TaskPostrun,
+  TaskPrerun,
+  TaskReceived,
+  TaskRejected,
+  TaskRetry,
+  TaskRevoked,
+  TaskSuccess,
+  TaskUnknown,
+} from "./signals/task_events.ts";
+export type {
+  BeatEvent,
+  CelerydAfterSetup,
+  CelerydInit,
+  LoggingEvent,
+  NodeEvent,
+  ProcessEvent,
+  WorkerProcessShutdown,
+  WorkerShuttingDown,
+} from "./signals/worker_events.ts";
 export type { AnyTask, Task } from "./task.ts";
 export { TaskContext } from "./task_context.ts";
 export type { RetryOptions } from "./task_context.ts";

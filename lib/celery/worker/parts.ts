@@ -7,7 +7,6 @@ import { Heart } from "./heart.ts";
 import { HeldRequests } from "./held_requests.ts";
 import { Intake } from "./intake.ts";
 import type { WorkerLog } from "./log.ts";
-import type { CeleryLevel } from "./log_lines.ts";
 import * as lines from "./log_lines.ts";
 import type { WorkerOptions } from "./options.ts";
 import { CHILD_MODULE, childArguments, poolShape } from "./pool_shape.ts";

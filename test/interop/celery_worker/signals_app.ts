@@ -78,7 +78,10 @@ signals.taskRevoked.connect(({ sender, request, terminated, signum, expired }) =
 });
 signals.taskRejected.connect(({ exc }) => note("task_rejected", classOf(exc)));
 signals.taskUnknown.connect(({ name, id }) => note("task_unknown", name, id));
-signals.celerydInit.connect(({ sender }) => note("celeryd_init", sender));
+signals.celerydInit.connect(({ sender, conf }) => {
+  conf.resultExpires = 77;
+  note("celeryd_init", sender);
+});
 signals.celerydInit.connect(() => note("never"), { sender: "other@host" });
 signals.celerydAfterSetup.connect(({ sender }) => note("celeryd_after_setup", sender));
 signals.workerInit.connect(() => note("worker_init"));
@@ -114,6 +117,7 @@ app.task("signals.fail", (why: string) => {
 app.task("signals.retry", { bind: true }, (self) => {
   if (self.request.retries === 0) throw self.retry({ countdown: 0 });
 });
+app.task("signals.expires", () => app.conf.resultExpires);
 app.task("signals.ignore", () => {
   throw new Ignore();
 });

@@ -82,6 +82,7 @@ def task_unknown(message, exc, name, id, **_):
 
 @signals.celeryd_init.connect
 def celeryd_init(sender, conf, **_):
+    conf.result_expires = 77
     note('celeryd_init', sender)
 
 
@@ -170,6 +171,11 @@ def fail(why):
 def retry(self):
     if self.request.retries == 0:
         raise self.retry(countdown=0)
+
+
+@app.task(name='signals.expires')
+def expires():
+    return app.conf.result_expires
 
 
 @app.task(name='signals.ignore')
