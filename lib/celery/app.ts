@@ -17,7 +17,7 @@ import { createNode } from "./canvas/node.ts";
 import { type AnySignature, nodeOf, type SetOptions, Signature } from "./canvas/signature.ts";
 import { decompress } from "./compression.ts";
 import { type Config, createConfig } from "./config.ts";
-import { backendOptions, boxLifetime, brokerUrls, resultCodec, transportOptions } from "./connection_options.ts";
+import { backendOptions, boxOptions, brokerUrls, resultCodec, transportOptions } from "./connection_options.ts";
 import { Connections } from "./connections.ts";
 import { Control } from "./control/control.ts";
 import { RemoteControl } from "./control/remote_control.ts";
@@ -231,7 +231,7 @@ export class Celery {
       new RemoteControl({
         transport: () => this.transport(),
         exchange: this.conf.controlExchange,
-        lifetime: boxLifetime(this.conf),
+        boxes: boxOptions(this.conf),
         logicalClock: this.logicalClock,
         newId: randomUUID,
         encode: (value) => this.encode(value),

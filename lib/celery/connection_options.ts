@@ -7,8 +7,9 @@ import { UsageError } from "../base/errors.ts";
 import type { BackendOptions, ResultCodec } from "./backend/options.ts";
 import type { Config } from "./config.ts";
 import type { TransportOptions } from "./transport/options.ts";
-import type { BoxLifetime } from "./wire/control.ts";
+import type { BoxOptions } from "./wire/control.ts";
 import type { SerializerRegistry } from "./wire/serializer.ts";
+import type { EventQueueOptions } from "./worker/events.ts";
 
 /** The broker's URLs, in the order in which they are tried: a list, or one text with `;`. */
 export function brokerUrls(conf: Config, use: "read" | "write"): readonly [string, ...string[]] {
@@ -67,9 +68,25 @@ export function backendOptions(
   };
 }
 
-/** Of the queues of remote control. */
-export function boxLifetime(conf: Config): BoxLifetime {
-  return { expiresSeconds: conf.controlQueueExpires, ttlSeconds: conf.controlQueueTtl };
+/** Of the queues of remote control. @throws {UsageError} if they are to be durable and exclusive at once */
+export function boxOptions(conf: Config): BoxOptions {
+  const { controlQueueDurable: durable, controlQueueExclusive: exclusive } = conf;
+  refuseBoth("controlQueue", durable, exclusive);
+  return { expiresSeconds: conf.controlQueueExpires, ttlSeconds: conf.controlQueueTtl, durable, exclusive };
+}
+
+/** What the settings say of queues that hear events, as those of `boxOptions`. */
+export function eventQueueOptions(conf: Config): EventQueueOptions {
+  const { eventQueueDurable: durable, eventQueueExclusive: exclusive } = conf;
+  refuseBoth("eventQueue", durable, exclusive);
+  return { durable, exclusive, autoDelete: !durable };
+}
+
+function refuseBoth(setting: string, durable: boolean, exclusive: boolean): void {
+  if (!durable || !exclusive) return;
+  throw new UsageError(
+    `Cannot use ${setting}Durable with ${setting}Exclusive: an exclusive queue goes with its connection`,
+  );
 }
 
 /** Results are written with `resultSerializer` and read as `resultAcceptContent` allows. */

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { isPlainObject } from "../../base/pyvalue.ts";
+import { eventQueueOptions } from "../connection_options.ts";
 import type { Broadcast, Queue } from "../transport/transport.ts";
 import { eventExchange } from "../worker/events.ts";
 import type { Command, CommandContext } from "./command.ts";
@@ -62,9 +63,7 @@ function monitorQueue({ conf }: CommandContext["app"], transportName: string): Q
     name: `${conf.eventQueuePrefix}.${randomUUID()}`,
     exchange: eventExchange(conf.eventExchange, transportName),
     routingKey: "#",
-    durable: conf.eventQueueDurable,
-    exclusive: conf.eventQueueExclusive,
-    autoDelete: true,
+    ...eventQueueOptions(conf),
     arguments: { "x-expires": conf.eventQueueExpires * 1000, "x-message-ttl": conf.eventQueueTtl * 1000 },
   };
 }

@@ -5,7 +5,7 @@ import { type Clock, systemClock, type Timer } from "../../base/time.ts";
 import { isPlainObject } from "../../base/pyvalue.ts";
 import type { LogicalClock } from "../logical_clock.ts";
 import type { Delivery, Transport } from "../transport/transport.ts";
-import { type BoxLifetime, controlExchange, replyQueue } from "../wire/control.ts";
+import { type BoxOptions, controlExchange, replyQueue } from "../wire/control.ts";
 import type { Message } from "../wire/message.ts";
 import type { Content } from "../wire/serializer.ts";
 
@@ -16,7 +16,7 @@ export interface RemoteControlPorts {
   /** Setting `controlExchange`. */
   readonly exchange: string;
   /** Of the queue for replies. Default: Celery's. */
-  readonly lifetime?: BoxLifetime;
+  readonly boxes?: BoxOptions;
   readonly logicalClock: LogicalClock;
   readonly newId: () => string;
   encode(value: unknown): Content;
@@ -75,13 +75,13 @@ export class RemoteControl {
    * The queue for the replies exists before the command is sent, and is deleted afterwards.
    */
   async ask(method: string, options: AskOptions = {}): Promise<Replies> {
-    const { exchange, lifetime, newId } = this.#ports;
+    const { exchange, boxes, newId } = this.#ports;
     const { timeoutMs = 1000, limit = options.destination?.length, signal, onReply } = options;
     signal?.throwIfAborted();
     const transport = await this.#ports.transport();
     const id = newId();
     const ticket = newId();
-    const queue = replyQueue(exchange, id, lifetime);
+    const queue = replyQueue(exchange, id, boxes);
     const replies = new Map<string, unknown>();
     const done = new Deferred<void>();
     let timer: Timer | undefined;

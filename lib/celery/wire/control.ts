@@ -13,15 +13,23 @@ import { UsageError } from "../../base/errors.ts";
 import { isPlainObject } from "../../base/pyvalue.ts";
 import type { Exchange, Queue, Route } from "../transport/transport.ts";
 
-/** How long brokers that can do so keep queues of remote control and what is in them. */
-export interface BoxLifetime {
+/** How brokers that can do so keep queues of remote control and what is in them. */
+export interface BoxOptions {
   /** `control_queue_expires`: a queue that nobody uses goes after so many seconds. */
   readonly expiresSeconds: number;
   /** `control_queue_ttl`: a message goes after so many seconds. */
   readonly ttlSeconds: number;
+  /** `control_queue_durable`, `control_queue_exclusive`: RabbitMQ 4 may refuse queues that are neither. */
+  readonly durable: boolean;
+  readonly exclusive: boolean;
 }
 
-export const BOX_LIFETIME: BoxLifetime = Object.freeze({ expiresSeconds: 10, ttlSeconds: 300 });
+export const BOX_OPTIONS: BoxOptions = Object.freeze({
+  expiresSeconds: 10,
+  ttlSeconds: 300,
+  durable: false,
+  exclusive: false,
+});
 /** Patterns come from the network: a long one is not worth the time it may take. */
 const MAX_PATTERN_CHARS = 200;
 
@@ -44,23 +52,24 @@ export function controlExchange(prefix: string): Exchange {
 }
 
 /** Where one node receives its commands. */
-export function controlQueue(prefix: string, node: string, lifetime: BoxLifetime = BOX_LIFETIME): Queue {
-  return boxQueue(`${node}.${prefix}.pidbox`, controlExchange(prefix), "", lifetime);
+export function controlQueue(prefix: string, node: string, boxes: BoxOptions = BOX_OPTIONS): Queue {
+  return boxQueue(`${node}.${prefix}.pidbox`, controlExchange(prefix), "", boxes);
 }
 
 /** Where the replies to one asker arrive. */
-export function replyQueue(prefix: string, id: string, lifetime: BoxLifetime = BOX_LIFETIME): Queue {
+export function replyQueue(prefix: string, id: string, boxes: BoxOptions = BOX_OPTIONS): Queue {
   const exchange: Exchange = { name: `reply.${prefix}.pidbox`, type: "direct", durable: false, autoDelete: false };
-  return boxQueue(`${id}.${exchange.name}`, exchange, id, lifetime);
+  return boxQueue(`${id}.${exchange.name}`, exchange, id, boxes);
 }
 
-function boxQueue(name: string, exchange: Exchange, routingKey: string, lifetime: BoxLifetime): Queue {
+function boxQueue(name: string, exchange: Exchange, routingKey: string, boxes: BoxOptions): Queue {
+  const { durable, exclusive } = boxes;
   const milliseconds = (seconds: number) => Math.trunc(seconds * 1000);
   return {
-    ...{ name, exchange, routingKey, durable: false, exclusive: false, autoDelete: true },
+    ...{ name, exchange, routingKey, durable, exclusive, autoDelete: !durable },
     arguments: {
-      "x-expires": milliseconds(lifetime.expiresSeconds),
-      "x-message-ttl": milliseconds(lifetime.ttlSeconds),
+      "x-expires": milliseconds(boxes.expiresSeconds),
+      "x-message-ttl": milliseconds(boxes.ttlSeconds),
     },
   };
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Celery } from "../app.ts";
-import { boxLifetime, brokerUrls } from "../connection_options.ts";
+import { boxOptions, brokerUrls, eventQueueOptions } from "../connection_options.ts";
 import { RemoteControl } from "../control/remote_control.ts";
 import { schemeOf } from "../transport/factory.ts";
 import type { ExchangeType } from "../transport/transport.ts";
@@ -47,14 +47,15 @@ export async function createWorkerPorts(app: Celery, log: WorkerLog, node: strin
     remote: new RemoteControl({
       transport: () => Promise.resolve(transport),
       exchange: conf.controlExchange,
-      lifetime: boxLifetime(conf),
+      boxes: boxOptions(conf),
       logicalClock,
       newId: randomUUID,
       encode,
       decode,
     }),
     controlExchange: conf.controlExchange,
-    boxLifetime: boxLifetime(conf),
+    boxOptions: boxOptions(conf),
+    eventQueue: eventQueueOptions(conf),
     eventExchange: conf.eventExchange,
     maxConnectAttempts,
     queues: () => app.queues.consumeFrom,

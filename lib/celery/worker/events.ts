@@ -1,7 +1,7 @@
 import process from "node:process";
 import { Buffer } from "node:buffer";
 import { type Clock, systemClock } from "../../base/time.ts";
-import type { Exchange, Transport } from "../transport/transport.ts";
+import type { Exchange, Queue, Transport } from "../transport/transport.ts";
 import type { LogicalClock } from "../logical_clock.ts";
 
 export type EventFields = Readonly<Record<string, unknown>>;
@@ -21,6 +21,12 @@ export interface EventDispatcherOptions {
 const BATCH = 24;
 /** Events that wait for the broker to come back; the oldest go first. */
 const MAX_WAITING = 10_000;
+
+/** How a queue is kept that hears events. */
+export type EventQueueOptions = Pick<Queue, "durable" | "exclusive" | "autoDelete">;
+
+/** Celery's. */
+export const EVENT_QUEUE: EventQueueOptions = Object.freeze({ durable: false, exclusive: false, autoDelete: true });
 
 /** The exchange that monitors listen to. On Redis every topic is a pub/sub channel. */
 export function eventExchange(name: string, transportName: string): Exchange {

@@ -2,7 +2,7 @@ import process from "node:process";
 import { isPlainObject } from "../../base/pyvalue.ts";
 import { type Clock, systemClock, type Timer } from "../../base/time.ts";
 import type { Broadcast, Exchange, Queue, Subscription, Transport } from "../transport/transport.ts";
-import type { EventDispatcher } from "./events.ts";
+import type { EventDispatcher, EventQueueOptions } from "./events.ts";
 import type { LogicalClock } from "../logical_clock.ts";
 import type { WorkerLog } from "./log.ts";
 import * as lines from "./log_lines.ts";
@@ -17,6 +17,8 @@ export interface GossipOptions {
   /** Reads the body of an event message. */
   readonly decode: (broadcast: Broadcast) => unknown;
   /** Does what an election was held for. */
+  /** Of the queue that hears the others. */
+  readonly queue: EventQueueOptions;
   readonly onElected: (topic: string, action: unknown) => void;
   readonly newId: () => string;
   readonly clock?: Clock;
@@ -71,9 +73,7 @@ export class Gossip {
       name: `${exchange.name}.${newId()}`,
       exchange,
       routingKey: "worker.#",
-      durable: false,
-      exclusive: false,
-      autoDelete: true,
+      ...this.#options.queue,
       arguments: { "x-expires": 60_000, "x-message-ttl": 2000 },
     };
     this.#subscription = await transport.subscribe(queue, (broadcast) => this.#heard(broadcast));

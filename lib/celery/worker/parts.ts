@@ -1,7 +1,7 @@
 import type { Clock } from "../../base/time.ts";
 import type { ChildExit, OutputStream } from "../../proc/mod.ts";
 import { Autoscaler } from "./autoscale.ts";
-import { EventDispatcher, eventExchange } from "./events.ts";
+import { EVENT_QUEUE, EventDispatcher, eventExchange } from "./events.ts";
 import { Gossip } from "./gossip.ts";
 import { Heart } from "./heart.ts";
 import { HeldRequests } from "./held_requests.ts";
@@ -128,6 +128,7 @@ export class WorkerParts {
       transport: ports.transport,
       exchange,
       node: options.node,
+      queue: ports.eventQueue ?? EVENT_QUEUE,
       events: this.events,
       logicalClock: ports.logicalClock,
       log,

@@ -1,10 +1,11 @@
 import type { LogicalClock } from "../logical_clock.ts";
 import type { RemoteControl } from "../control/remote_control.ts";
 import type { Queue, Transport } from "../transport/transport.ts";
-import type { BoxLifetime } from "../wire/control.ts";
+import type { BoxOptions } from "../wire/control.ts";
 import type { Content } from "../wire/serializer.ts";
 import type { Conclusions } from "./conclusions.ts";
 import type { QueueOptions } from "./control/panel.ts";
+import type { EventQueueOptions } from "./events.ts";
 import type { NodeSignals } from "./node_signals.ts";
 import type { TaskReader } from "./read_task.ts";
 
@@ -23,11 +24,13 @@ export interface WorkerPorts {
   /** Setting `controlExchange`. */
   readonly controlExchange: string;
   /** Of the queues of remote control. Default: Celery's. */
-  readonly boxLifetime?: BoxLifetime;
+  readonly boxOptions?: BoxOptions;
   /** Setting `eventExchange`. */
   readonly eventExchange: string;
   /** Attempts to connect in a row, for the countdown; 0: for ever. */
   readonly maxConnectAttempts: number;
+  /** Of queues that hear events. Default: neither durable nor exclusive, as Celery's. */
+  readonly eventQueue?: EventQueueOptions;
   /** The queues to consume from. */
   queues(): readonly Queue[];
   /** The queue of that name, made if need be, from now on among those to consume from. */

@@ -231,7 +231,7 @@ export class Worker {
     this.#mailbox = new Mailbox({
       panel,
       exchange: ports.controlExchange,
-      lifetime: ports.boxLifetime,
+      boxes: ports.boxOptions,
       encode: (value) => ports.encode(value),
     });
     await this.#mailbox.open();

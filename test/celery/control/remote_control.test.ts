@@ -3,7 +3,7 @@ import { RemoteControl } from "../../../lib/celery/control/remote_control.ts";
 import { LogicalClock } from "../../../lib/celery/logical_clock.ts";
 import { queue } from "../../../lib/celery/routing/queue.ts";
 import { MemoryTransport } from "../../../lib/celery/transport/memory.ts";
-import { controlExchange, controlQueue } from "../../../lib/celery/wire/control.ts";
+import { BOX_OPTIONS, controlExchange, controlQueue } from "../../../lib/celery/wire/control.ts";
 import { SerializerRegistry } from "../../../lib/celery/wire/serializer.ts";
 import { createWorkerPorts } from "../../../lib/celery/worker/app_ports.ts";
 import { WorkerLog } from "../../../lib/celery/worker/log.ts";
@@ -49,12 +49,16 @@ describe("RemoteControl", () => {
     app.transport = () => Promise.resolve(transport);
 
     await app.control.ping();
-    const { controlExchange, boxLifetime } = await createWorkerPorts(app, new WorkerLog({ write: () => {} }), "w@h");
+    const { controlExchange, boxOptions } = await createWorkerPorts(app, new WorkerLog({ write: () => {} }), "w@h");
     kept.push(
-      controlQueue(controlExchange, "w@h", boxLifetime).arguments,
+      controlQueue(controlExchange, "w@h", boxOptions).arguments,
       controlQueue(controlExchange, "w@h").arguments,
     );
 
+    expect(controlQueue("celery", "w@h", { ...BOX_OPTIONS, durable: true })).toMatchObject({
+      durable: true,
+      autoDelete: false,
+    });
     const [asSet, standard] = [{ "x-expires": 2500, "x-message-ttl": 7000 }, {
       "x-expires": 10_000,
       "x-message-ttl": 300_000,

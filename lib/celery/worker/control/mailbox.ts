@@ -2,7 +2,7 @@ import { asError } from "../../../base/errors.ts";
 import { pyRepr } from "../../../base/pyrepr.ts";
 import type { Broadcast, Subscription } from "../../transport/transport.ts";
 import {
-  type BoxLifetime,
+  type BoxOptions,
   controlQueue,
   type ControlRequest,
   readControlRequest,
@@ -20,7 +20,7 @@ export interface MailboxOptions {
   /** Prefix of the exchanges, `control_exchange`. Default `celery`. */
   readonly exchange?: string;
   /** Of the queue for commands. Default: Celery's. */
-  readonly lifetime?: BoxLifetime | undefined;
+  readonly boxes?: BoxOptions | undefined;
   /** Commands of the app's own. */
   readonly commands?: ReadonlyMap<string, Command>;
   readonly encode: (value: unknown) => Content;
@@ -43,8 +43,8 @@ export class Mailbox {
 
   /** Resolves when no command sent from now on can be missed. */
   async open(): Promise<void> {
-    const { panel, exchange = "celery", lifetime } = this.#options;
-    const queue = controlQueue(exchange, panel.node, lifetime);
+    const { panel, exchange = "celery", boxes } = this.#options;
+    const queue = controlQueue(exchange, panel.node, boxes);
     this.#subscription = await panel.transport.subscribe(queue, (broadcast) => void this.#receive(broadcast));
   }
 
