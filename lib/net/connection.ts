@@ -142,10 +142,15 @@ export class Connection {
    *
    * @param options.lend true: a chunk is lent, and overwritten once `handler` has returned (a promise it returns changes
    * nothing about that). Saves a copy. Default false: chunks are the handler's own.
+   * @param options.target where the next bytes are to be received, for lent chunks; asked when the handler is done with the
+   * ones before, and not followed by every socket. The memory must stay as it is until the next chunk, or the end.
    * @returns settles at the peer's EOF, after the last chunk was handled. @throws the reason if the connection is lost or
    * `close` was called before the end was read; what `handler` throws, after aborting the connection with it.
    */
-  async read(handler: ChunkHandler, options: { lend?: boolean } = {}): Promise<void> {
+  async read(
+    handler: ChunkHandler,
+    options: { lend?: boolean; target?: (() => Uint8Array | undefined) | undefined } = {},
+  ): Promise<void> {
     if (this.#reading) throw new UsageError(`Cannot read from ${this.peer}: it is read already`, { code: "ERR_STATE" });
     this.#reading = true;
     const socket = this.#socket;
@@ -185,7 +190,12 @@ export class Connection {
       waiting.push(chunk);
       socket.pause();
     };
-    readShared(socket, (chunk) => take(options.lend === true && !busy ? chunk : Buffer.from(chunk)));
+    const { lend = false, target } = options;
+    readShared(
+      socket,
+      (chunk) => take(lend && !busy ? chunk : Buffer.from(chunk)),
+      () => lend && !busy ? target?.() : undefined, // what comes while the handler is busy has to wait in memory of its own
+    );
     socket.on("data", take);
     await Promise.race([this.#eof.promise, failed.promise]);
     if (busy) {

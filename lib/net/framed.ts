@@ -40,7 +40,11 @@ export class Framed<In, Out> implements AsyncIterable<In> {
     this.#decoder = codec.decoder();
     this.#leaveBroken = options.leaveBroken ?? false;
     this.#deadlines = new ReadDeadlines((error) => this.abort(error), connection.peer, options);
-    connection.read((chunk) => this.#received(chunk), { lend: this.#decoder.keepsNothing === true }).then(
+    const decoder = this.#decoder;
+    connection.read((chunk) => this.#received(chunk), {
+      lend: decoder.keepsNothing === true,
+      target: decoder.target === undefined ? undefined : () => decoder.target?.(),
+    }).then(
       () => this.#ended({}),
       (error) => this.#ended({ error: asError(error) }),
     );

@@ -21,9 +21,14 @@ let shared: Buffer | undefined;
  * Makes `socket` hand what it receives to `lend`, which must be done with the bytes when it returns: the next read of any
  * socket overwrites them. What the socket had received before still comes as `data` events.
  *
+ * @param target asked after each read where the next is to go; undefined: into the shared buffer
  * @returns false if this socket cannot, and nothing was changed
  */
-export function readShared(socket: Socket, lend: (bytes: Buffer) => void): boolean {
+export function readShared(
+  socket: Socket,
+  lend: (bytes: Buffer) => void,
+  target: () => Uint8Array | undefined = () => undefined,
+): boolean {
   const handle: unknown = Reflect.get(socket, "_handle");
   if ("encrypted" in socket || typeof handle !== "object" || handle === null) return false;
   const useUserBuffer: unknown = Reflect.get(handle, "useUserBuffer");
@@ -31,12 +36,16 @@ export function readShared(socket: Socket, lend: (bytes: Buffer) => void): boole
   const slot = (name: string) => symbols.find(({ description }) => description === name);
   const [buffer, callback, generator] = [slot("kBuffer"), slot("kBufferCb"), slot("kBufferGen")];
   if (typeof useUserBuffer !== "function" || !buffer || !callback || !generator) return false;
-  const target = shared ??= Buffer.allocUnsafeSlow(SHARED_BYTES);
-  Reflect.set(socket, buffer, target);
+  const usual = shared ??= Buffer.allocUnsafeSlow(SHARED_BYTES);
+  Reflect.set(socket, buffer, usual);
+  Reflect.set(socket, generator, () => {
+    const wanted = target();
+    return wanted === undefined || wanted.length === 0 ? usual : wanted; // a read into nothing fails
+  });
   Reflect.set(socket, callback, (count: number, bytes: Buffer): boolean => {
-    lend(bytes.subarray(0, count));
+    lend(bytes.length === count ? bytes : bytes.subarray(0, count));
     return true; // whether to go on is told by pause() and resume()
   });
-  Reflect.apply(useUserBuffer, handle, [target]);
+  Reflect.apply(useUserBuffer, handle, [usual]);
   return true;
 }

@@ -192,7 +192,7 @@ class Receiver {
         this.#session.write({ kind: "failed", index, ...failureOf(failure) });
       }
     };
-    this.#session.divert(take);
+    this.#session.divert({ take, room: (atMost) => failure === undefined ? file.room(atMost) : undefined });
     try {
       while (true) {
         const message = await this.#next();

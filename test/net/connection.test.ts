@@ -34,6 +34,28 @@ describe("Connection", () => {
     expect(Buffer.concat(parts).equals(await readAll(server))).toBe(true);
   });
 
+  test("receives in the memory that it is given, and elsewhere while the handler is busy, losing nothing", async () => {
+    const { client, server } = await duplexPair();
+    const memory = Buffer.alloc(3_000_000);
+    const sent = Buffer.alloc(memory.length, "0123456789abcdef!");
+    let [filled, inPlace, busyTurns] = [0, 0, 0];
+    const reading = server.read((chunk) => {
+      const belongs = chunk.buffer === memory.buffer && chunk.byteOffset === memory.byteOffset + filled;
+      if (belongs) inPlace += chunk.length;
+      else chunk.copy(memory, filled);
+      filled += chunk.length;
+      return ++busyTurns % 3 === 0 ? new Promise((resolve) => setImmediate(resolve)) : undefined;
+    }, { lend: true, target: () => memory.subarray(filled, filled + 70_000) });
+
+    await client.send(sent);
+    client.end();
+    await reading;
+
+    expect(filled).toBe(sent.length);
+    expect(memory.equals(sent)).toBe(true);
+    expect(inPlace).toBeGreaterThan(0);
+  });
+
   test("counts what was not taken by the system yet", async () => {
     const { client } = await duplexPair();
 

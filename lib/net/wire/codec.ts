@@ -23,6 +23,11 @@ export interface Decoder<T> {
   readonly pending: Pending;
   /** True: no view of a chunk is kept after `feed`, so that its memory may be used again. Default false. */
   readonly keepsNothing?: boolean;
+  /**
+   * Where the next chunk is best put: memory of whoever takes its bytes, who then finds them in their place. Undefined:
+   * anywhere. Whoever feeds may do otherwise.
+   */
+  target?(): Uint8Array | undefined;
 }
 
 /** A framing: how to read what the peer sends, and how to write for it. */

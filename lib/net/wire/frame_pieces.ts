@@ -47,6 +47,11 @@ export class FramePieceDecoder implements Decoder<FramePiece> {
     return this.#buffer.length > 0 ? "header" : "nothing";
   }
 
+  /** Bytes of the present frame that have not been fed; 0 between frames, and while there is something to pull. */
+  get expected(): number {
+    return this.#failed === undefined && this.#left > 0 && this.#buffer.length === 0 ? this.#left : 0;
+  }
+
   feed(chunk: Uint8Array): void {
     if (this.#failed === undefined) this.#buffer.push(chunk);
   }

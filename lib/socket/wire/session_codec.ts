@@ -28,10 +28,15 @@ export interface SessionLimits {
   readonly maxTextBytes?: number;
 }
 
-/** Takes file bytes where they lie; they are lent, and overwritten once it returns. */
-export type DataSink = (bytes: Uint8Array) => void;
+/** Who takes the bytes of a file. */
+export interface DataSink {
+  /** Takes bytes where they lie; they are lent, and overwritten once it returns. */
+  take(bytes: Uint8Array): void;
+  /** Memory in which at most so many of the next bytes belong: `take` gets them there, if they were received there. */
+  room(atMost: number): Uint8Array | undefined;
+}
 
-const NO_BYTES = new Uint8Array(0);
+const DIVERTED: Message = Object.freeze({ kind: "data", bytes: new Uint8Array(0) });
 
 /**
  * Reads frames. File bytes go straight to the sink, if there is one, without a copy or a stop in between; the pulled
@@ -63,6 +68,18 @@ export class MessageDecoder implements Decoder<Message> {
     this.#sink = sink;
   }
 
+  target(): Uint8Array | undefined {
+    const { expected } = this.#pieces;
+    if (this.#sink === undefined || this.#kind !== PayloadKind.data || expected === 0) return undefined;
+    return this.#isQuiet ? this.#sink.room(expected) : undefined;
+  }
+
+  /** Nothing waits to be pulled, but the word that bytes went to the sink. */
+  get #isQuiet(): boolean {
+    const waiting = this.#ready.length - this.#next;
+    return waiting === 0 || (waiting === 1 && this.#ready[this.#next] === DIVERTED);
+  }
+
   feed(chunk: Uint8Array): void {
     if (this.#failed !== undefined) return;
     try {
@@ -71,7 +88,7 @@ export class MessageDecoder implements Decoder<Message> {
       for (let piece; (piece = this.#pieces.next()) !== undefined;) diverted = this.#take(piece) || diverted;
       this.#pieces.own();
       const isQuiet = this.#next === this.#ready.length; // whatever else came wakes who pulls as well
-      if (diverted && isQuiet) this.#ready.push({ kind: "data", bytes: NO_BYTES });
+      if (diverted && isQuiet) this.#ready.push(DIVERTED);
     } catch (error) {
       this.#failed = { error };
     }
@@ -105,7 +122,7 @@ export class MessageDecoder implements Decoder<Message> {
     if (this.#kind === PayloadKind.data) {
       const bytes = piece.isFirst ? piece.bytes.subarray(1) : piece.bytes;
       if (this.#sink !== undefined && this.#next === this.#ready.length) {
-        this.#sink(bytes);
+        this.#sink.take(bytes);
         return true;
       }
       if (bytes.length > 0) this.#ready.push({ kind: "data", bytes: copyOf(bytes) });
@@ -148,6 +165,10 @@ export class SessionDecoder implements Decoder<Incoming> {
 
   get pending(): Pending {
     return this.#inner?.pending ?? "nothing";
+  }
+
+  target(): Uint8Array | undefined {
+    return this.#inner?.target?.();
   }
 
   /** As `MessageDecoder.divert`; only what speaks in frames sends files. */

@@ -121,7 +121,7 @@ describe("MessageDecoder", () => {
   test("hands file bytes to a sink only when nothing stands before them", () => {
     const decoder = new MessageDecoder();
     const taken: string[] = [];
-    decoder.divert((bytes) => taken.push(String(Buffer.from(bytes))));
+    decoder.divert({ take: (bytes) => void taken.push(String(Buffer.from(bytes))), room: () => undefined });
     decoder.feed(Buffer.concat([
       bytesOf({ kind: "data", bytes: Buffer.from("first") }),
       bytesOf({ kind: "done" }),
@@ -133,6 +133,40 @@ describe("MessageDecoder", () => {
       { kind: "done" },
       ["after"],
     ]);
+  });
+
+  test("has file bytes received where they belong, but only inside a frame that nothing stands before", () => {
+    const decoder = new MessageDecoder();
+    const file = Buffer.alloc(100);
+    let filled = 0;
+    const sink = {
+      take(bytes: Uint8Array) {
+        if (bytes.byteOffset !== file.byteOffset + filled || bytes.buffer !== file.buffer) file.set(bytes, filled);
+        filled += bytes.length;
+      },
+      room: (atMost: number) => file.subarray(filled, filled + atMost),
+    };
+    const frame = bytesOf({ kind: "data", bytes: Buffer.from("0123456789") });
+    expect(decoder.target()).toBeUndefined();
+
+    decoder.feed(frame.subarray(0, 7));
+    expect(decoder.target()).toBeUndefined(); // nobody takes the bytes where they lie
+    expect(decoder.next()).toEqual({ kind: "data", bytes: Uint8Array.of(48, 49) });
+    decoder.divert(sink);
+    const room = Buffer.from(decoder.target() ?? []);
+    decoder.target()?.set(frame.subarray(7, 10));
+    decoder.feed(file.subarray(0, 3));
+    expect([room.length, decoder.target()?.length, decoder.target()?.byteOffset]).toEqual([
+      8,
+      5,
+      file.byteOffset + 3,
+    ]);
+    expect(decoder.next()).toMatchObject({ kind: "data", bytes: { length: 0 } }); // the word that some went
+    decoder.feed(Buffer.concat([frame.subarray(10), bytesOf({ kind: "done" })]));
+    expect(decoder.target()).toBeUndefined(); // the frame is over, and a message waits
+
+    expect(String(file.subarray(0, filled))).toBe("23456789");
+    expect(decoder.next()).toEqual({ kind: "done" });
   });
 
   test("refuses a large control message from its header, but no large run of file bytes", () => {
