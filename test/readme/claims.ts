@@ -26,11 +26,16 @@ export const CLAIMS: readonly Claim[] = [
   {
     area: "Celery",
     what: "the same over RabbitMQ, classic and quorum queues, `rpc://` results",
-    tests: ["test/interop/celery_amqp_matrix.test.ts", "test/interop/celery_amqp_transport.test.ts"],
+    tests: [
+      "test/interop/celery_amqp_matrix.test.ts",
+      "test/interop/celery_amqp_transport.test.ts",
+      "test/interop/celery_amqp_control_queues.test.ts",
+    ],
   },
   {
     area: "Celery",
-    what: "Redis shared with kombu, over TLS, and behind sentinels: when the master is killed, work goes on at the next one",
+    what:
+      "Redis shared with kombu, over TLS, and behind sentinels: when the master is killed, work goes on at the next one",
     tests: [
       "test/interop/celery_redis_transport.test.ts",
       "test/interop/celery_redis_tls.test.ts",
