@@ -1,4 +1,4 @@
-import { randomUuid } from "../base/uuid.ts";
+import { randomUuid } from "./uuid.ts";
 import { UsageError } from "../base/errors.ts";
 import { isPlainObject, PyDateTime } from "../base/pyvalue.ts";
 import type { SignatureLike, When, WireOptions } from "./apply_options.ts";

@@ -1,6 +1,6 @@
 import process from "node:process";
 import { hostname } from "node:os";
-import { randomUuid } from "../../base/uuid.ts";
+import { randomUuid } from "../uuid.ts";
 import { RedisClient, resolveRedisOptions } from "../../redis/mod.ts";
 import type { Envelope } from "../wire/envelope.ts";
 import type { Message } from "../wire/message.ts";

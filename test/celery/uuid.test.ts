@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { randomUuid } from "../../lib/base/uuid.ts";
+import { randomUuid } from "../../lib/celery/uuid.ts";
 
 /** More than one page of random numbers. */
 const MANY = 10_000;
