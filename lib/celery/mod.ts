@@ -22,6 +22,8 @@ export { crontab } from "./beat/crontab.ts";
 export type { Crontab, CrontabFields } from "./beat/crontab.ts";
 export type { BeatEntry } from "./beat/entry.ts";
 export type { DueState, Moment, Schedule, ScheduleLike } from "./beat/schedule.ts";
+export { solar } from "./beat/solar.ts";
+export type { Solar, SolarEvent } from "./beat/solar.ts";
 export { chain, chord, group } from "./canvas/compose.ts";
 export { Signature } from "./canvas/signature.ts";
 export type { AnySignature, GroupSignature } from "./canvas/signature.ts";

@@ -74,7 +74,7 @@ export const CLAIMS: readonly Claim[] = [
   {
     area: "Celery",
     what:
-      "`beat`: intervals and crontabs as Python computes them, alone or inside a worker; either language's beat feeds both",
+      "`beat`: intervals, crontabs and the sun as Python computes them, alone or in a worker; either language's beat feeds both",
     tests: ["test/celery/beat", "test/scripts/celery_beat.test.ts", "test/interop/celery_beat.test.ts"],
   },
   {

@@ -76,7 +76,9 @@ export function scheduleOf(value: unknown, relative = false): Schedule {
   if (typeof value === "number") return new Interval(value, relative);
   if (value instanceof TimeDelta) return new Interval(value.totalSeconds(), relative);
   if (isSchedule(value)) return value;
-  throw new UsageError(`Cannot use a schedule: expected seconds, a duration or crontab(…), got ${typeof value}`);
+  throw new UsageError(
+    `Cannot use a schedule: expected seconds, a duration, crontab(…) or solar(…), got ${typeof value}`,
+  );
 }
 
 const UNITS: readonly (readonly [name: string, seconds: number])[] = [["day", DAY_S], ["hour", HOUR_S], [

@@ -113,7 +113,7 @@ describe("scheduleOf", () => {
     expect(String(scheduleOf(90))).toBe("<freq: 1.50 minutes>");
     expect(scheduleOf(new TimeDelta(0, 30))).toMatchObject({ seconds: 30 });
     expect(scheduleOf(own)).toBe(own);
-    expect(() => scheduleOf("*/5")).toThrow("expected seconds, a duration or crontab(…), got string");
+    expect(() => scheduleOf("*/5")).toThrow("expected seconds, a duration, crontab(…) or solar(…), got string");
   });
 });
 
