@@ -122,18 +122,25 @@ export class JobRunner<P> {
   #pump(): void {
     if (this.#isPumping) return; // a job that ended at once is followed by the loop below
     this.#isPumping = true;
-    while (this.#running.size < this.#options.concurrency) {
-      const order = this.#queue.peek();
-      if (order === undefined) break;
-      const isQuick = this.#isQuick(order);
-      const ahead = isQuick ? this.#concludingAlone : this.#concluding;
-      if (ahead > 0 && this.#options.concurrency === 1) break; // whoever ends the last of them goes on
-      const now = this.#clock.monotonic();
-      if (now >= this.#turnEnd(now)) break;
-      this.#queue.shift();
-      this.#begin(order, isQuick, now);
+    try {
+      while (this.#running.size < this.#options.concurrency && this.#beginNext());
+    } finally {
+      this.#isPumping = false; // what cannot be noted throws; whoever catches it may go on
     }
-    this.#isPumping = false;
+  }
+
+  /** @returns false if the next job has to wait, or there is none */
+  #beginNext(): boolean {
+    const order = this.#queue.peek();
+    if (order === undefined) return false;
+    const isQuick = this.#isQuick(order);
+    const ahead = isQuick ? this.#concludingAlone : this.#concluding;
+    if (ahead > 0 && this.#options.concurrency === 1) return false; // whoever ends the last of them goes on
+    const now = this.#clock.monotonic();
+    if (now >= this.#turnEnd(now)) return false;
+    this.#queue.shift();
+    this.#begin(order, isQuick, now);
+    return true;
   }
 
   /** When this turn of the loop has to end; the next one goes on from there. */
