@@ -124,7 +124,9 @@ export class NotedLoad {
       try {
         return await result.get({ timeout: 300 });
       } catch (error) {
-        if (!(error instanceof ConnectionError) || this.#isStopped) throw error;
+        const isAway = error instanceof ConnectionError ||
+          error instanceof Error && /^Cannot log in/.test(error.message);
+        if (!isAway || this.#isStopped) throw error;
         await sleep(100);
       }
     }
