@@ -53,6 +53,11 @@ const COMMANDS: readonly CommandEntry[] = [
     summary: "Erase all waiting messages",
     load: async () => (await import("./cli/purge.ts")).purgeCommand,
   },
+  {
+    name: "migrate",
+    summary: "Copy or move waiting tasks to another broker",
+    load: async () => (await import("./cli/migrate.ts")).migrateCommand,
+  },
   { name: "list", summary: "List queues and bindings", load: async () => (await import("./cli/list.ts")).listCommand },
   {
     name: "report",
