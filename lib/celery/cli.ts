@@ -13,6 +13,11 @@ import { shellTerminal } from "./cli/shell_terminal.ts";
 const COMMANDS: readonly CommandEntry[] = [
   { name: "worker", summary: "Start a worker", load: async () => (await import("./cli/worker.ts")).workerCommand },
   {
+    name: "multi",
+    summary: "Start and stop several workers",
+    load: async () => (await import("./cli/multi.ts")).multiCommand,
+  },
+  {
     name: "beat",
     summary: "Send tasks at their times",
     load: async () => (await import("./cli/beat.ts")).beatCommand,

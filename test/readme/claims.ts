@@ -80,8 +80,13 @@ export const CLAIMS: readonly Claim[] = [
   {
     area: "Celery",
     what:
-      "the command line: `worker`, `inspect`, `control`, `events`, `call`, `migrate`; Python's on our worker, ours on Python's",
-    tests: ["test/celery/cli", "test/interop/celery_control.test.ts", "test/interop/celery_migrate.test.ts"],
+      "the command line: `worker`, `multi`, `inspect`, `control`, `events`, `call`, `migrate`; Python's on our worker, ours on Python's",
+    tests: [
+      "test/celery/cli",
+      "test/interop/celery_control.test.ts",
+      "test/interop/celery_migrate.test.ts",
+      "test/interop/celery_multi.test.ts",
+    ],
   },
   {
     area: "Celery",

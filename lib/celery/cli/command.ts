@@ -11,6 +11,8 @@ export interface CommandContext {
   readonly program: string;
   readonly terminal: Terminal;
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** The options before the command, as they were written. */
+  readonly globals: readonly string[];
   /** `-q`: only what was asked for. */
   readonly quiet: boolean;
   /** Aborted by Ctrl-C, for commands that wait. */
@@ -34,6 +36,8 @@ export interface Command {
   /** Command lines without the program, each with what it does. */
   readonly examples: readonly (readonly [line: string, does: string])[];
   readonly options: OptionTable;
+  /** Its options are not read from the environment. */
+  readonly ignoresEnvironment?: true;
   /** Further text at the end of the help. */
   readonly notes?: string;
   /** @returns the exit code @throws {CommandError} */

@@ -16,9 +16,13 @@ export function commandHelp(command: Command, program: string): string {
     "Examples:",
     ...examples.map(([line, does]) => `  ${line.padEnd(width)}${does}`),
     "",
-    ...optionLines(command.options, `CELERY_${command.name.toUpperCase()}`),
+    ...optionLines(command.options, prefixOf(command)),
     ...(command.notes === undefined ? [] : [command.notes, ""]),
   ].join("\n");
+}
+
+function prefixOf({ name, ignoresEnvironment }: Command): string | undefined {
+  return ignoresEnvironment === true ? undefined : `CELERY_${name.toUpperCase()}`;
 }
 
 /** Help of the program itself. */

@@ -61,7 +61,8 @@ export async function runProgram(
     if (options.broker !== undefined) app.conf.brokerUrl = options.broker;
     if (options.resultBackend !== undefined) app.conf.resultBackend = options.resultBackend;
     app.conf.brokerUrl = await absoluteBroker(app.conf.brokerUrl);
-    return await command.run({ ...context, terminal, quiet: options.quiet === true }, rest);
+    const globals = argv.slice(0, argv.length - words.length);
+    return await command.run({ ...context, terminal, globals, quiet: options.quiet === true }, rest);
   } catch (error) {
     return complain(error, terminal, context.program);
   }

@@ -13,6 +13,7 @@ export function shellTerminal(noColor: boolean): Terminal {
   }
   return {
     out: (text) => void process.stdout.write(`${text}\n`),
+    write: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(`${text}\n`),
     color: wantsColor({ noColor, environment: process.env, isTTY: process.stdout.isTTY === true }),
     ask: async (question) => {

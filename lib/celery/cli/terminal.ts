@@ -2,6 +2,8 @@
 export interface Terminal {
   /** Data that was asked for: a line on standard output. */
   out(text: string): void;
+  /** The same without the end of its line, which comes later. */
+  write(text: string): void;
   /** Everything else: a line on standard error. */
   err(text: string): void;
   /** Colours on standard output. */
@@ -10,7 +12,7 @@ export interface Terminal {
   ask(question: string): Promise<string | undefined>;
 }
 
-const CODES = { bold: 1, red: 31, green: 32, yellow: 33, cyan: 36, white: 37 } as const;
+const CODES = { bold: 1, red: 31, green: 32, yellow: 33, blue: 34, magenta: 35, cyan: 36, white: 37 } as const;
 
 /** The text in colours where the terminal has them. */
 export function paint(terminal: Terminal, text: string, ...styles: (keyof typeof CODES)[]): string {

@@ -2,7 +2,13 @@ import { describe, expect, test } from "vitest";
 import { prettyReply } from "../../../lib/celery/cli/pretty.ts";
 import { type ColorChoice, type Terminal, wantsColor } from "../../../lib/celery/cli/terminal.ts";
 
-const plain: Terminal = { out: () => {}, err: () => {}, color: false, ask: () => Promise.resolve(undefined) };
+const plain: Terminal = {
+  out: () => {},
+  write: () => {},
+  err: () => {},
+  color: false,
+  ask: () => Promise.resolve(undefined),
+};
 
 describe("prettyReply", () => {
   test.each([
