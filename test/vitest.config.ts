@@ -16,6 +16,9 @@ const SHARED = [
   "test/celery/worker/{banner,job_runner,log,pool_message,rate_limit,revoked,scheduled,state_file}.test.ts",
 ];
 
+/** What takes minutes has a command of its own, `npm run test:long`. */
+const LONG = "test/**/*.long.test.ts";
+
 // Two forks: the suite is planned for two cores, and the interop tests start real servers beside them (TEST_WORKERS=1 leaves a core to those).
 export default defineConfig({
   test: {
@@ -29,8 +32,9 @@ export default defineConfig({
       { extends: true, test: { name: "shared", include: SHARED, isolate: false } },
       {
         extends: true,
-        test: { name: "alone", include: ["test/**/*.test.ts"], exclude: [...configDefaults.exclude, ...SHARED] },
+        test: { name: "alone", include: ["test/**/*.test.ts"], exclude: [...configDefaults.exclude, ...SHARED, LONG] },
       },
+      { extends: true, test: { name: "long", include: [LONG] } },
     ],
   },
 });

@@ -225,7 +225,7 @@ export class RedisConnection implements Supervised {
     if (first === undefined) {
       const silentMs = now - this.#lastHeard;
       if (this.#heartbeatMs > 0 && silentMs >= this.#heartbeatMs && this.#state === "open") this.#probe();
-      else if (this.#heartbeatMs > silentMs) waitMs = this.#heartbeatMs - silentMs;
+      else if (this.#heartbeatMs > silentMs) waitMs = Math.min(waitMs, this.#heartbeatMs - silentMs);
     }
     if (this.#silenceMs > 0 && this.#replies.first !== undefined) {
       const limitMs = this.#silenceMs + this.#replies.first.blockMs;

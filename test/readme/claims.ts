@@ -29,7 +29,7 @@ export const CLAIMS: readonly Claim[] = [
     tests: [
       "test/interop/celery_amqp_matrix.test.ts",
       "test/interop/celery_amqp_transport.test.ts",
-      "test/interop/celery_amqp_control_queues.test.ts",
+      "test/interop/celery_amqp_control_queues.long.test.ts",
     ],
   },
   {
@@ -39,7 +39,7 @@ export const CLAIMS: readonly Claim[] = [
     tests: [
       "test/interop/celery_redis_transport.test.ts",
       "test/interop/celery_redis_tls.test.ts",
-      "test/interop/celery_sentinel.test.ts",
+      "test/interop/celery_sentinel.long.test.ts",
     ],
   },
   {
@@ -84,8 +84,8 @@ export const CLAIMS: readonly Claim[] = [
     tests: [
       "test/celery/cli",
       "test/interop/celery_control.test.ts",
-      "test/interop/celery_migrate.test.ts",
-      "test/interop/celery_multi.test.ts",
+      "test/interop/celery_migrate.long.test.ts",
+      "test/interop/celery_multi.long.test.ts",
     ],
   },
   {
@@ -93,7 +93,7 @@ export const CLAIMS: readonly Claim[] = [
     what: "nothing confirmed is lost when a child, a worker, a client or a broker is killed",
     tests: [
       "test/faults/celery_kill.test.ts",
-      "test/faults/celery_amqp.test.ts",
+      "test/faults/celery_amqp.long.test.ts",
       "test/faults/redis_transport.test.ts",
       "test/faults/amqp_rabbitmq.test.ts",
       "test/faults/embedded_broker.test.ts",

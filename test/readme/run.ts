@@ -1,7 +1,7 @@
 /**
  * `npm run readme`: writes the tables of the README from what the other commands found.
  *
- *     npm test -- --reporter=default --reporter=json --outputFile.json=tests.log
+ *     npx vitest run --config test/vitest.config.ts --reporter=default --reporter=json --outputFile.json=tests.log
  *     npm run compare -- --json > compare.log
  *     npm run bench -- --json > bench.log
  *     npm run readme -- [--tests FILE] [--compare FILE] [--bench FILE]

@@ -98,6 +98,7 @@ export class RedisWaiter {
   }
 
   async close(): Promise<void> {
+    this.#wake(); // whoever sleeps sees then that it is closed
     await this.#client.close({ drain: false });
   }
 

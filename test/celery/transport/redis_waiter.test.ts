@@ -161,6 +161,6 @@ describeWithPeers(["redis-server"], "RedisWaiter", () => {
     await waiter.close();
 
     await expect(wait(waiter).done).rejects.toThrow("it was closed");
-    await Promise.race([waiting.done.catch(() => {}), new Promise((resolve) => setTimeout(resolve, 5000))]);
+    await eventually("the first does not wait any longer", () => waiting.isOver, { timeoutMs: 1000 });
   });
 });

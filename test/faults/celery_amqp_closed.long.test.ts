@@ -51,8 +51,9 @@ describeWithPeers(["rabbitmq-server", "redis-server"], "a worker on RabbitMQ goe
 
     const deletedAt = Date.now();
     await load.goesOn(deletedAt);
+    const isBackAt = Date.now();
     await load.answersControl();
-    await load.finish(deletedAt); // what was in them is gone
+    await load.finish(isBackAt); // what was in them is gone, and what was sent to nowhere until they were declared again
     expect(load.repeatedAfter(deletingAt - ON_ITS_WAY_MS)).toEqual([]);
     expect(load.worker.output).toContain(
       "The broker cancelled a consumer; its queue is declared again (queue: deleted-classic",
