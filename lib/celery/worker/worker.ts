@@ -2,7 +2,7 @@ import { asError, UsageError } from "../../base/errors.ts";
 import { Deferred } from "../../base/deferred.ts";
 import { type Clock, delay, systemClock } from "../../base/time.ts";
 import { type ChildExit, describeExit } from "../../proc/mod.ts";
-import type { Consumer } from "../transport/transport.ts";
+import type { Consumer, Delivery } from "../transport/transport.ts";
 import { logConnection, readyAtOnce } from "./connection_log.ts";
 import { Mailbox } from "./control/mailbox.ts";
 import { workerPanel } from "./control/worker_panel.ts";
@@ -164,10 +164,17 @@ export class Worker {
     await this.#meetOthers();
     if (this.#asked.settled) return;
     await this.#openMailbox();
+    const early: Delivery[] = []; // what comes before the worker has said that it is ready
+    let isReady = false;
+    this.#consuming = this.#consume((delivery) => {
+      if (isReady) this.#parts.intake.take(delivery);
+      else early.push(delivery); // no more than the credit; whatever ends the worker now gives them back
+    });
+    await this.#consuming;
     this.#ports.signals.ready();
     this.#log.write(lines.workerReady(this.options.node));
-    this.#consuming = this.#consume();
-    await this.#consuming;
+    isReady = true;
+    if (!this.#asked.settled) { for (const delivery of early) this.#parts.intake.take(delivery); }
     if (this.#asked.settled) return; // whoever waited for "ready" may be as quick as that
     this.#watchConnection();
     this.#parts.autoscaler?.start();
@@ -175,7 +182,7 @@ export class Worker {
     this.#hooks.onReady();
   }
 
-  async #consume(): Promise<void> {
+  async #consume(onDelivery: (delivery: Delivery) => void): Promise<void> {
     const { transport } = this.#ports;
     const { prefetch } = this.#parts;
     const isBySlot = this.options.disablePrefetch === true;
@@ -184,7 +191,7 @@ export class Worker {
       queues: this.#ports.queues(),
       credit: prefetch.credit,
       ...(isBySlot ? { room: () => prefetch.freeSlots } : {}),
-      onDelivery: (delivery) => this.#parts.intake.take(delivery),
+      onDelivery,
       onCancelled: (reason) => this.#onQueueLost(reason),
     });
   }
