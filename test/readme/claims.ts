@@ -95,7 +95,7 @@ export const CLAIMS: readonly Claim[] = [
       "test/faults/celery_kill.test.ts",
       "test/faults/celery_amqp.long.test.ts",
       "test/faults/redis_transport.test.ts",
-      "test/faults/amqp_rabbitmq.test.ts",
+      "test/faults/amqp_rabbitmq.long.test.ts",
       "test/faults/embedded_broker.test.ts",
     ],
   },
