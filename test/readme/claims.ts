@@ -28,7 +28,7 @@ export const CLAIMS: readonly Claim[] = [
     what: "the same over RabbitMQ, classic and quorum queues, `rpc://` results",
     tests: [
       "test/interop/celery_amqp_matrix.test.ts",
-      "test/interop/celery_amqp_transport.test.ts",
+      "test/interop/celery_amqp_transport.long.test.ts",
       "test/interop/celery_amqp_control_queues.long.test.ts",
     ],
   },
@@ -114,7 +114,7 @@ export const CLAIMS: readonly Claim[] = [
       "test/celery/backend",
       "test/redis",
       "test/amqp",
-      "test/interop/amqp_rabbitmq.test.ts",
+      "test/interop/amqp_rabbitmq.long.test.ts",
     ],
   },
   {
