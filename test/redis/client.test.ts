@@ -125,6 +125,38 @@ describeWithPeers(["redis-server"], "RedisClient", () => {
     expect(redis.generation).toBe(2);
   });
 
+  test("posts commands whose replies nobody wants, before it is connected, after, and again after a loss", async () => {
+    const between = await proxy();
+    const redis = client({ url: between.url });
+    await redis.run(["DEL", "posted", "text"]);
+    const fresh = client({ url: between.url });
+    await fresh.post(["LPUSH", "posted", "first"]);
+    await Promise.all(Array.from({ length: 100 }, (_, i) => fresh.post(["LPUSH", "posted", String(i)])));
+    await redis.run(["SET", "text", "x"]);
+
+    await expect(fresh.post(["LPUSH", "text", "y"])).rejects.toThrow("Cannot run LPUSH: WRONGTYPE");
+    between.cut();
+    await eventually("it has noticed", () => fresh.state.kind !== "ready" || fresh.generation > 1);
+    await fresh.post(["LPUSH", "posted", "last"]);
+
+    expect(await client().run(["LLEN", "posted"])).toBe(102);
+    await fresh.close();
+    await expect(fresh.post(["LPUSH", "posted", "late"])).rejects.toThrow("closed");
+  });
+
+  test("says of a posted command that was cut off that it may have been carried out", async () => {
+    const between = await proxy();
+    const redis = client({ url: between.url });
+    await redis.ready();
+    between.silent = true;
+
+    const posted = redis.post(["LPUSH", "posted", "x"]);
+    await new Promise((resolve) => setImmediate(resolve));
+    between.cut();
+
+    await expect(posted).rejects.toMatchObject({ name: "ConnectionError", maybeSent: true });
+  });
+
   test("says of a command that was cut off whether it may have been carried out", async () => {
     const between = await proxy();
     const redis = client({ url: between.url });
