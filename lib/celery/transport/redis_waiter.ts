@@ -33,9 +33,10 @@ type Way = OperationKind | "tracking" | "polling" | "unknown";
  * | server | how |
  * |---|---|
  * | embedded broker | `Q.WAIT`, which blocks |
- * | Redis from 6.0 | CLIENT TRACKING: `EXISTS` of all lists, and the server tells when one of them changes. The look can go
- * along with the command that takes messages (`look`) |
+ * | Redis from 6.0 | CLIENT TRACKING: `EXISTS` of all lists, and the server tells when one of them changes |
  * | others, or where that is denied | `EXISTS` again and again, at most 4 times a second |
+ *
+ * A tracked look can go along with the command that takes messages (`look`): a round trip less between two of them.
  *
  * kombu blocks with BRPOP, which takes a message before anything records who has it.
  *
@@ -66,8 +67,7 @@ export class RedisWaiter {
   }
 
   /**
-   * A look that whoever takes messages can take at once with it, so that `wait` needs none of its own: a round trip less
-   * between two messages. Undefined where the server does not tell of changes, or there is no connection now.
+   * A look that whoever takes messages can take at once with it, so that `wait` needs none of its own. Undefined where the server does not tell of changes, or there is no connection now.
    */
   look(lists: readonly string[]): WaiterLook | undefined {
     if (this.#way !== "tracking" || this.#client.state.kind !== "ready") return undefined;
