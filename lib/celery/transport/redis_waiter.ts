@@ -67,7 +67,8 @@ export class RedisWaiter {
   }
 
   /**
-   * A look that whoever takes messages can take at once with it, so that `wait` needs none of its own. Undefined where the server does not tell of changes, or there is no connection now.
+   * A look that whoever takes messages can take at once with it, so that `wait` needs none of its own. Undefined where
+   * the server does not tell of changes, or there is no connection now.
    */
   look(lists: readonly string[]): WaiterLook | undefined {
     if (this.#way !== "tracking" || this.#client.state.kind !== "ready") return undefined;
