@@ -58,3 +58,10 @@ export function createLogger(
 export function redactUrl(url: string): string {
   return url.replace(/([a-z][a-z0-9+.-]*:\/\/)([^:/?#\s]*):([^/?#\s]*)@/gi, "$1$2:**@");
 }
+
+/** ` (queue: q, reason: it is gone)`: behind a message, for people; nothing where there are none. */
+export function fieldsText(fields: LogFields): string {
+  const parts = Object.entries(fields).filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `${name}: ${value instanceof Error ? value.message : String(value)}`);
+  return parts.length === 0 ? "" : ` (${parts.join(", ")})`;
+}

@@ -1,4 +1,4 @@
-import { createLogger, type LogFields, type Logger, type LogLevel } from "../base/log.ts";
+import { createLogger, fieldsText, type LogFields, type Logger, type LogLevel } from "../base/log.ts";
 import type { CurrentTask } from "./current_task.ts";
 
 /** What code of a task's has logged. */
@@ -16,14 +16,6 @@ export function taskLogger(currentTask: CurrentTask, write: (record: TaskLogReco
   return createLogger(({ level, message, fields }) => {
     const { request } = currentTask;
     const task = request === undefined ? undefined : { id: request.id, name: request.shadow || request.task };
-    write({ level, text: `${message}${textOf(fields)}`, fields, task });
+    write({ level, text: `${message}${fieldsText(fields)}`, fields, task });
   }, "debug");
-}
-
-/** ` (rows: 3, reason: it is gone)` */
-function textOf(fields: LogFields): string {
-  const parts = Object.entries(fields).map(([name, value]) =>
-    `${name}: ${value instanceof Error ? value.message : String(value)}`
-  );
-  return parts.length === 0 ? "" : ` (${parts.join(", ")})`;
 }

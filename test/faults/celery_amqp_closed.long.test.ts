@@ -1,30 +1,24 @@
 /** What RabbitMQ, or who administers it, takes away from a worker and a client while both are at work. */
-import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { AmqpClient, declareQueue, deleteQueue } from "../../lib/amqp/mod.ts";
 import { eventually } from "../support/eventually.ts";
 import { KINDS, NotedLoad } from "../support/noted_load.ts";
 import { describeWithPeers } from "../support/peers.ts";
-import { RABBIT_START_TIMEOUT_MS, RabbitServer } from "../support/rabbit_server.ts";
-import { RedisServer } from "../support/redis_server.ts";
+import { rabbitAndRedis } from "../support/rabbit_and_redis.ts";
 
 /** An acknowledgement that is on its way when a connection is closed is lost with it. */
 const ON_ITS_WAY_MS = 500;
 
 describeWithPeers(["rabbitmq-server", "redis-server"], "a worker on RabbitMQ goes on", () => {
-  let rabbit: RabbitServer;
-  let redis: RedisServer;
-  beforeAll(async () => {
-    [rabbit, redis] = await Promise.all([RabbitServer.start(), RedisServer.start()]);
-  }, RABBIT_START_TIMEOUT_MS);
-  afterAll(() => Promise.all([rabbit?.stop(), redis?.stop()]));
+  const servers = rabbitAndRedis();
 
   test("when all connections are closed by the administrator, and so do control, events and who waits by rpc", async () => {
-    const load = await NotedLoad.start({ broker: rabbit.url, backend: "rpc://", queues: "closed" });
+    const load = await NotedLoad.start({ broker: servers.rabbit.url, backend: "rpc://", queues: "closed" });
     const waiting = load.answerTo(await load.begun("quorum", 1));
     const events = await load.monitor();
 
     const closedAt = Date.now();
-    await rabbit.ctl("close_all_connections", "maintenance");
+    await servers.rabbit.ctl("close_all_connections", "maintenance");
 
     const since = Date.now();
     await load.goesOn(since);
@@ -39,9 +33,9 @@ describeWithPeers(["rabbitmq-server", "redis-server"], "a worker on RabbitMQ goe
   });
 
   test("when its queues are deleted, and declares them again", async () => {
-    const load = await NotedLoad.start({ broker: rabbit.url, backend: redis.url, queues: "deleted" });
+    const load = await NotedLoad.start({ broker: servers.rabbit.url, backend: servers.redis.url, queues: "deleted" });
 
-    const stranger = new AmqpClient({ urls: rabbit.url });
+    const stranger = new AmqpClient({ urls: servers.rabbit.url });
     onTestFinished(() => stranger.close());
 
     const deletingAt = Date.now();
@@ -62,8 +56,8 @@ describeWithPeers(["rabbitmq-server", "redis-server"], "a worker on RabbitMQ goe
   });
 
   test("with its other queues when one is declared otherwise, says so, and ends when none is left", async () => {
-    const load = await NotedLoad.start({ broker: rabbit.url, backend: redis.url, queues: "changed" });
-    const stranger = new AmqpClient({ urls: rabbit.url });
+    const load = await NotedLoad.start({ broker: servers.rabbit.url, backend: servers.redis.url, queues: "changed" });
+    const stranger = new AmqpClient({ urls: servers.rabbit.url });
     onTestFinished(() => stranger.close());
     const change = (queue: string) =>
       stranger.withChannel(async (channel) => {
@@ -85,12 +79,12 @@ describeWithPeers(["rabbitmq-server", "redis-server"], "a worker on RabbitMQ goe
 
   test("when its channels are closed because a task takes longer than RabbitMQ waits, which then runs only once", async () => {
     const setTimeouts = (timeoutMs: number) =>
-      rabbit.ctl(
+      servers.rabbit.ctl(
         "eval",
         `application:set_env(rabbit, consumer_timeout, ${timeoutMs}), application:set_env(rabbit, channel_tick_interval, 300).`,
       );
     await setTimeouts(1500); // of the channels that are opened from now on
-    const load = await NotedLoad.start({ broker: rabbit.url, backend: redis.url, queues: "impatient" });
+    const load = await NotedLoad.start({ broker: servers.rabbit.url, backend: servers.redis.url, queues: "impatient" });
     await setTimeouts(1_800_000);
     const long = await Promise.all(KINDS.map((kind) => load.begun(kind, 4)));
 

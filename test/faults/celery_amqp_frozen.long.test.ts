@@ -5,13 +5,12 @@
  * The default run takes a short while; `AMQP_FROZEN_S=60` takes that of the issue.
  */
 import process from "node:process";
-import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { eventually } from "../support/eventually.ts";
 import { FaultProxy } from "../support/fault_proxy.ts";
 import { NotedLoad } from "../support/noted_load.ts";
 import { describeWithPeers } from "../support/peers.ts";
-import { RABBIT_START_TIMEOUT_MS, RabbitServer } from "../support/rabbit_server.ts";
-import { RedisServer } from "../support/redis_server.ts";
+import { rabbitAndRedis } from "../support/rabbit_and_redis.ts";
 
 const FROZEN_S = Number(process.env.AMQP_FROZEN_S ?? 3);
 /** An acknowledgement that is on its way when a connection is given up is lost with it. */
@@ -20,12 +19,7 @@ const ON_ITS_WAY_MS = 500;
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 describeWithPeers(["rabbitmq-server", "redis-server"], "a worker on RabbitMQ", () => {
-  let rabbit: RabbitServer;
-  let redis: RedisServer;
-  beforeAll(async () => {
-    [rabbit, redis] = await Promise.all([RabbitServer.start(), RedisServer.start()]);
-  }, RABBIT_START_TIMEOUT_MS);
-  afterAll(() => Promise.all([rabbit?.stop(), redis?.stop()]));
+  const servers = rabbitAndRedis();
 
   test(
     `goes on within 5 s after RabbitMQ was frozen for ${FROZEN_S} s, whether the worker notices or not`,
@@ -33,7 +27,7 @@ describeWithPeers(["rabbitmq-server", "redis-server"], "a worker on RabbitMQ", (
     async () => {
       const loads = await Promise.all([1, 120].map((heartbeatSeconds) =>
         NotedLoad.start({
-          broker: rabbit.url,
+          broker: servers.rabbit.url,
           backend: "rpc://",
           queues: `frozen-${heartbeatSeconds}`,
           heartbeatSeconds,
@@ -43,9 +37,9 @@ describeWithPeers(["rabbitmq-server", "redis-server"], "a worker on RabbitMQ", (
       const waiting = loads.map((load, i) => begun[i] && load.answerTo(begun[i]));
 
       const frozenAt = Date.now();
-      process.kill(rabbit.pid, "SIGSTOP");
+      process.kill(servers.rabbit.pid, "SIGSTOP");
       await sleep(FROZEN_S * 1000);
-      process.kill(rabbit.pid, "SIGCONT");
+      process.kill(servers.rabbit.pid, "SIGCONT");
 
       const since = Date.now();
       await Promise.all(loads.map((load) => load.goesOn(since)));
@@ -60,10 +54,10 @@ describeWithPeers(["rabbitmq-server", "redis-server"], "a worker on RabbitMQ", (
   );
 
   test("goes on within 5 s after RabbitMQ came back slowly", async () => {
-    const proxy = await FaultProxy.start({ host: "127.0.0.1", port: rabbit.port });
+    const proxy = await FaultProxy.start({ host: "127.0.0.1", port: servers.rabbit.port });
     onTestFinished(() => proxy.stop());
     const broker = `amqp://127.0.0.1:${proxy.port}//`;
-    const load = await NotedLoad.start({ broker, backend: redis.url, queues: "slow" });
+    const load = await NotedLoad.start({ broker, backend: servers.redis.url, queues: "slow" });
     const waiting = load.answerTo(await load.begun("quorum", 1));
 
     const cutAt = Date.now();

@@ -2,12 +2,11 @@
  * Who sends and who works may be Python's or ours, over classic and quorum queues of a real RabbitMQ, with results as messages
  * or in Redis: the sum arrives.
  */
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { fileURLToPath } from "node:url";
 import { describeWithPeers, PYTHON } from "../support/peers.ts";
 import { Program, run, script } from "../support/program.ts";
-import { RABBIT_START_TIMEOUT_MS, RabbitServer } from "../support/rabbit_server.ts";
-import { RedisServer } from "../support/redis_server.ts";
+import { rabbitAndRedis } from "../support/rabbit_and_redis.ts";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const PYTHON_FOLDER = here("../python/celery");
@@ -33,20 +32,15 @@ const clients = {
 };
 
 describeWithPeers(["rabbitmq-server", "redis-server", "python-celery"], "the sum of 5 and 5 over RabbitMQ", () => {
-  let rabbit: RabbitServer;
-  let redis: RedisServer;
-  beforeAll(async () => {
-    [rabbit, redis] = await Promise.all([RabbitServer.start(), RedisServer.start()]);
-  }, RABBIT_START_TIMEOUT_MS);
-  afterAll(() => Promise.all([rabbit?.stop(), redis?.stop()]));
+  const servers = rabbitAndRedis();
 
   for (const results of ["rpc", "redis"] as const) {
     test(`reaches both clients from both workers and both kinds of queue, with ${results} results`, {
       timeout: 120_000,
     }, async () => {
       const env = {
-        CELERY_BROKER_URL: rabbit.url,
-        CELERY_RESULT_BACKEND: results === "rpc" ? "rpc://" : redis.url,
+        CELERY_BROKER_URL: servers.rabbit.url,
+        CELERY_RESULT_BACKEND: results === "rpc" ? "rpc://" : servers.redis.url,
       };
       const running = Object.values(workers).map((start) => start(env, results));
       try {

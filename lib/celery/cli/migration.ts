@@ -42,6 +42,8 @@ export interface MigrationProgress {
 
 /** So many are on their way to the destination at once. */
 const BATCH = 100;
+/** So many are taken from the source at once, where each that is done with makes room for another. */
+const AHEAD = 2 * BATCH;
 
 /**
  * Publishes at one broker what waits at another: the same bytes with the same headers, and the properties that Celery knows.
@@ -84,10 +86,10 @@ export class Migration {
   }
 
   #consume(): Promise<Consumer> {
-    const { source, queues, limit, tasks, acknowledges } = this.#options;
+    const { source, queues, acknowledges } = this.#options;
     return source.consume({
       queues,
-      credit: tasks.size === 0 ? limit : 0,
+      credit: this.#credit,
       onDelivery: (delivery) => {
         this.#inbox.push(delivery);
         this.#arrival.resolve();
@@ -97,6 +99,14 @@ export class Migration {
       },
       onCancelled: (reason) => this.#fail("a queue was taken away", reason),
     });
+  }
+
+  /** What stays at the source is held until the end, or it would be delivered again: there the queue itself is the bound. */
+  get #credit(): number {
+    const { limit, tasks, acknowledges } = this.#options;
+    if (tasks.size > 0) return 0;
+    if (!acknowledges) return limit;
+    return limit === 0 ? AHEAD : Math.min(limit, AHEAD);
   }
 
   async #end(consumer: Consumer): Promise<void> {

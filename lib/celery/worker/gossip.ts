@@ -16,9 +16,9 @@ export interface GossipOptions {
   readonly log: WorkerLog;
   /** Reads the body of an event message. */
   readonly decode: (broadcast: Broadcast) => unknown;
-  /** Does what an election was held for. */
   /** Of the queue that hears the others. */
   readonly queue: EventQueueOptions;
+  /** Does what an election was held for. */
   readonly onElected: (topic: string, action: unknown) => void;
   readonly newId: () => string;
   readonly clock?: Clock;

@@ -1,4 +1,4 @@
-import { createLogger, type LogFields, type Logger } from "../../base/log.ts";
+import { createLogger, fieldsText, type Logger } from "../../base/log.ts";
 import type { WorkerLog } from "./log.ts";
 import * as lines from "./log_lines.ts";
 
@@ -6,13 +6,6 @@ import * as lines from "./log_lines.ts";
 export function transportLog(log: WorkerLog): Logger {
   return createLogger(({ level, message, fields }) => {
     const severity = level === "error" ? "ERROR" : "WARNING";
-    log.write(lines.fromTransport(severity, `${message}${textOf(fields)}`, fields));
+    log.write(lines.fromTransport(severity, `${message}${fieldsText(fields)}`, fields));
   }, "warn");
-}
-
-/** ` (queue: q, reason: it is gone)` */
-function textOf(fields: LogFields): string {
-  const parts = Object.entries(fields).filter(([, value]) => value !== undefined)
-    .map(([name, value]) => `${name}: ${value instanceof Error ? value.message : String(value)}`);
-  return parts.length === 0 ? "" : ` (${parts.join(", ")})`;
 }

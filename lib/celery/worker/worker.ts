@@ -6,6 +6,7 @@ import type { Consumer, Delivery } from "../transport/transport.ts";
 import { logConnection, readyAtOnce } from "./connection_log.ts";
 import { Mailbox } from "./control/mailbox.ts";
 import { workerPanel } from "./control/worker_panel.ts";
+import { EarlyDeliveries } from "./early_deliveries.ts";
 import { Ending, GOODBYE_MS } from "./ending.ts";
 import type { WorkerLog } from "./log.ts";
 import * as lines from "./log_lines.ts";
@@ -164,18 +165,14 @@ export class Worker {
     await this.#meetOthers();
     if (this.#asked.settled) return;
     await this.#openMailbox();
-    const early: Delivery[] = []; // what comes before the worker has said that it is ready
-    let isReady = false;
-    this.#consuming = this.#consume((delivery) => {
-      if (isReady) this.#parts.intake.take(delivery);
-      else early.push(delivery); // no more than the credit; whatever ends the worker now gives them back
-    });
+    const early = new EarlyDeliveries((delivery) => this.#parts.intake.take(delivery));
+    this.#consuming = this.#consume(early.take);
+    this.#consuming.catch(() => early.giveBack()); // `run` is told below
     await this.#consuming;
+    if (this.#asked.settled) return;
     this.#ports.signals.ready();
     this.#log.write(lines.workerReady(this.options.node));
-    isReady = true;
-    if (!this.#asked.settled) { for (const delivery of early) this.#parts.intake.take(delivery); }
-    if (this.#asked.settled) return; // whoever waited for "ready" may be as quick as that
+    early.open();
     this.#watchConnection();
     this.#parts.autoscaler?.start();
     this.#state = "running";

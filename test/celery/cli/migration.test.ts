@@ -137,6 +137,22 @@ describe("Migration", () => {
     expect(await waiting(both.destination)).toBe(1);
   });
 
+  test("takes little ahead of what it moves, however much waits", async () => {
+    const both = await brokers(Array.from({ length: 1000 }, (_, i) => message(`task${i}`)));
+    let least = Infinity; // how many are left to the source while something is on its way
+    const publish = both.destination.publish.bind(both.destination);
+    both.destination.publish = async (...args) => {
+      const [inSource, inDestination] = [await waiting(both.source), await waiting(both.destination)];
+      least = Math.min(least, inSource + inDestination);
+      await publish(...args);
+    };
+
+    const { count } = await migrate({ ...both, acknowledges: true });
+
+    expect(count).toBe(1000);
+    expect(least).toBeGreaterThanOrEqual(800);
+  });
+
   test("acknowledges nothing that the destination did not confirm", async () => {
     const both = await brokers([message("one")]);
     both.destination.publish = () => Promise.reject(new ConnectionError("gone"));
