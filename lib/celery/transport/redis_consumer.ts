@@ -64,7 +64,7 @@ export class RedisConsumer implements Consumer {
   readonly #loop: Promise<void>;
   #credit: number;
   #awake: Deferred<void> | undefined; // while the loop sleeps
-  #waiting: AbortController | undefined;
+  #waiting = new AbortController(); // calls the present wait off, or the next
   #revision = 0; // of what there is to look into
   #batch = 64;
   #lastLook: number;
@@ -138,6 +138,7 @@ export class RedisConsumer implements Consumer {
     if (!this.#stop.signal.aborted) {
       this.#stop.abort(new ConnectionError("Cannot consume: the consumer was stopped"));
       this.#watchdog?.cancel();
+      this.#callOff("the consumer was stopped");
       this.#wake();
       this.#ports.onStopped(this);
     }
@@ -182,7 +183,7 @@ export class RedisConsumer implements Consumer {
     this.#lastLook = this.#ports.clock.monotonic();
     for (const message of taken) this.#deliver(message);
     if (taken.length > 0) this.#resize(taken);
-    if (taken.length < limit && revision === this.#revision && !signal.aborted) await this.#wait(lists, signal, look);
+    if (taken.length < limit && revision === this.#revision && !signal.aborted) await this.#wait(lists, look);
   }
 
   #room(): number {
@@ -198,19 +199,13 @@ export class RedisConsumer implements Consumer {
     this.#lastLook = this.#ports.clock.monotonic();
   }
 
-  async #wait(lists: readonly string[], signal: AbortSignal, look: WaiterLook | undefined): Promise<void> {
-    const waiting = new AbortController();
-    this.#waiting = waiting;
-    const onStop = () => waiting.abort(signal.reason);
-    signal.addEventListener("abort", onStop, { once: true });
+  async #wait(lists: readonly string[], look: WaiterLook | undefined): Promise<void> {
+    const { signal } = this.#waiting;
     try {
-      await this.#ports.waiter.wait(lists, waiting.signal, look);
+      await this.#ports.waiter.wait(lists, signal, look);
       this.#lastLook = this.#ports.clock.monotonic();
     } catch (error) {
-      if (!waiting.signal.aborted) throw error; // else: called off, because there are other queues now
-    } finally {
-      signal.removeEventListener("abort", onStop);
-      this.#waiting = undefined;
+      if (!signal.aborted) throw error; // else: called off, because there are other queues now, or it is the end
     }
   }
 
@@ -267,8 +262,13 @@ export class RedisConsumer implements Consumer {
   /** What was waited for may have changed: another round. */
   #look(): void {
     this.#revision++;
-    this.#waiting?.abort();
+    this.#callOff("there are other queues now");
     this.#wake();
+  }
+
+  #callOff(why: string): void {
+    this.#waiting.abort(why);
+    this.#waiting = new AbortController();
   }
 
   #wake(): void {

@@ -126,15 +126,20 @@ export class RedisWaiter {
   }
 
   /** Until something has changed, or for the longest wait. */
-  async #sleep(changed: Promise<void>, signal: AbortSignal): Promise<void> {
-    const timer = new AbortController();
-    const stop = onAbort(signal, (reason) => timer.abort(reason));
-    try {
-      await Promise.race([changed, delay(LONGEST_WAIT_MS, { signal: timer.signal, clock: this.#clock })]);
-    } finally {
-      stop();
-      timer.abort(); // its rejection has been raced already, or ends here unheard
-    }
+  #sleep(changed: Promise<void>, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const finish = () => {
+        timer.cancel();
+        stop();
+        resolve();
+      };
+      const timer = this.#clock.after(LONGEST_WAIT_MS, () => this.#wake()); // who sleeps on adds nothing to `changed` for ever
+      const stop = onAbort(signal, (reason) => {
+        timer.cancel();
+        reject(reason);
+      });
+      void changed.then(finish);
+    });
   }
 
   async #poll(lists: readonly string[], signal: AbortSignal): Promise<void> {
