@@ -20,6 +20,7 @@ export class Connections {
   #transport: Promise<Transport> | undefined;
   #liveTransport: Transport | undefined;
   #backend: Promise<ResultBackend> | undefined;
+  #liveBackend: ResultBackend | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(makers: ConnectionMakers) {
@@ -40,9 +41,14 @@ export class Connections {
     return this.#transport;
   }
 
+  /** The backend; a new one where the last has given up. */
   backend(): Promise<ResultBackend> {
     if (this.#closing !== undefined) return Promise.reject(this.#closed());
-    this.#backend ??= this.#makers.backend();
+    if (this.#liveBackend?.hasGivenUp === true) {
+      this.#liveBackend.close().catch(() => {}); // whoever used it was told why
+      this.#backend = this.#liveBackend = undefined;
+    }
+    this.#backend ??= this.#makers.backend().then((backend) => this.#liveBackend = backend);
     this.#backend.catch(() => this.#backend = undefined); // the next use tries again
     return this.#backend;
   }

@@ -48,6 +48,8 @@ export interface ResultBackend {
   readonly noChordReason: string | undefined;
   /** Queue name for a message's `reply_to`: one a process, a UUID, also where results are not sent there. */
   readonly replyTo: string;
+  /** True once it has ended by itself (the server refuses its password now): only a new one can do better. */
+  readonly hasGivenUp?: boolean;
 
   ready(options?: CallOptions): Promise<void>;
   /** Before the publish: makes sure no result of these ids can be missed. Free where results are stored and can be read later. */

@@ -50,7 +50,13 @@ export class RedisBackend implements ResultBackend {
     this.#ttlSeconds = Math.ceil(options.expiresSeconds ?? 0);
     this.#keyPrefix = keyPrefix;
     this.#client = new RedisClient(redis);
-    this.#subscriber = new RedisSubscriber({ ...redis, protocol: 3 }); // so that it can read as well
+    this.#subscriber = new RedisSubscriber({
+      ...redis,
+      protocol: 3, // so that it can read as well
+      onState: (state) => {
+        if (state.kind === "closed" && state.reason !== undefined) this.#failWatchers(state.reason);
+      },
+    });
     this.#store = new RedisStore(this.#client, this.#ttlSeconds);
     this.#chords = new RedisChords({
       client: this.#client,
@@ -59,6 +65,10 @@ export class RedisBackend implements ResultBackend {
       ttlSeconds: this.#ttlSeconds,
       ordered: chordOrdered,
     });
+  }
+
+  get hasGivenUp(): boolean {
+    return this.#client.state.kind === "closed" || this.#subscriber.state.kind === "closed";
   }
 
   async ready(options: CallOptions = {}): Promise<void> {
@@ -166,11 +176,14 @@ export class RedisBackend implements ResultBackend {
   }
 
   async close(): Promise<void> {
-    const reason = new ConnectionError("Cannot wait for the result: the backend was closed");
-    for (const watcher of this.#watchers) watcher.reject(reason);
-    this.#watchers.clear();
+    this.#failWatchers(new ConnectionError("Cannot wait for the result: the backend was closed"));
     await Promise.all([this.#store.close(), this.#subscriber.close()]);
     await this.#client.close();
+  }
+
+  #failWatchers(reason: Error): void {
+    for (const watcher of this.#watchers) watcher.reject(reason);
+    this.#watchers.clear();
   }
 
   #taskKey(taskId: string): string {

@@ -2,8 +2,10 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { utf8, utf8ToString } from "../../../lib/base/bytes.ts";
 import { silentLogger } from "../../../lib/base/log.ts";
 import { RedisClient, type RespValue, textOf } from "../../../lib/redis/mod.ts";
+import { Celery } from "../../../lib/celery/mod.ts";
 import type { ResultBackend, ResultMeta } from "../../../lib/celery/backend/backend.ts";
 import { createRedisBackend } from "../../../lib/celery/backend/redis.ts";
+import { eventually } from "../../support/eventually.ts";
 import { describeWithPeers } from "../../support/peers.ts";
 import { RedisServer } from "../../support/redis_server.ts";
 
@@ -196,6 +198,29 @@ describeWithPeers(["redis-server"], "RedisBackend", () => {
     await backend.close();
 
     await expect(failed).rejects.toThrow("the backend was closed");
+  });
+
+  test("tells whoever waits when the server does not let it in any more, and is replaced by the next use", async () => {
+    const name = "let-in";
+    await redis.run(["ACL", "SETUSER", name, "on", ">before", "~*", "&*", "+@all"]);
+    const url = server.url.replace("//", `//${name}:before@`);
+    const app = new Celery("away", { environment: { CELERY_BROKER_URL: url, CELERY_RESULT_BACKEND: url } });
+    try {
+      const waiting = app.AsyncResult("of-late").get();
+      waiting.catch(() => {}); // looked at below
+      await eventually("it listens", async () =>
+        numberOf(await redis.run(["PUBSUB", "NUMSUB", "celery-task-meta-of-late"])) === 1);
+
+      await redis.run(["ACL", "SETUSER", name, "resetpass", ">after"]);
+      await redis.run(["CLIENT", "KILL", "USER", name]);
+      await expect(waiting).rejects.toThrow("WRONGPASS");
+      await expect(app.AsyncResult("of-late").get()).rejects.toThrow("WRONGPASS");
+
+      await redis.run(["ACL", "SETUSER", name, "resetpass", ">before"]);
+      expect(await app.AsyncResult("of-late").state).toBe("PENDING");
+    } finally {
+      await app.close();
+    }
   });
 });
 
