@@ -371,6 +371,17 @@ export function floatRepr(value: number): string {
   return `${digits}e${exponent.charAt(0)}${exponent.slice(1).padStart(2, "0")}`;
 }
 
+/** True for numbers that are ints in Python: whole, exact, and not -0. Larger ints are `bigint`, larger numbers floats. */
+export function isPythonInt(value: number): boolean {
+  return Number.isSafeInteger(value) && !Object.is(value, -0);
+}
+
+/** An int as readers return it: a number where that is exact. */
+export function intOf(value: bigint): number | bigint {
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? number : value;
+}
+
 /** True for objects that serializers write as a dict: literals and null-prototype objects, no class instances. */
 export function isPlainObject(value: unknown): value is Record<string, unknown> {
   if (typeof value !== "object" || value === null) return false;

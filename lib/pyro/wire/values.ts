@@ -1,5 +1,5 @@
 /**
- * What all the writers agree on: numbers, and classes that are written as plain text.
+ * What all the writers agree on: depth, arrays of numbers, and classes that are written as plain text.
  *
  * Pure: no sockets, no clocks, no promises.
  * @module
@@ -8,17 +8,6 @@ import { Decimal, PyDate, PyDateTime, PyFloat, Uuid } from "../../base/pyvalue.t
 
 /** How deep a value may nest, a call's own two levels included: what Python's `ast.literal_eval` still reads back. */
 export const MAX_DEPTH = 200;
-
-/** True for numbers that are ints in Python: whole, exact, and not -0. Larger ints are `bigint`, larger numbers floats. */
-export function isPythonInt(value: number): boolean {
-  return Number.isSafeInteger(value) && !Object.is(value, -0);
-}
-
-/** An int as readers return it: a number where that is exact. */
-export function intOf(value: bigint): number | bigint {
-  const number = Number(value);
-  return Number.isSafeInteger(number) ? number : value;
-}
 
 /** The text of a datetime, date, Decimal or UUID, which no reader turns back; undefined for anything else. A `Date` is an aware datetime in UTC. */
 export function textOf(value: object): string | undefined {

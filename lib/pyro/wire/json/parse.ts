@@ -5,9 +5,9 @@
  * Spec: CPython 3.11 `json/decoder.py`. Pure: no sockets, no clocks, no promises.
  * @module
  */
-import { emptyDict, PyFloat } from "../../../base/pyvalue.ts";
+import { emptyDict, intOf, PyFloat } from "../../../base/pyvalue.ts";
 import { BadPayloadError } from "../errors.ts";
-import { intOf, MAX_DEPTH } from "../values.ts";
+import { MAX_DEPTH } from "../values.ts";
 
 const SPACE = /[ \t\n\r]*/y;
 const NUMBER = /(-?(?:0|[1-9]\d*))(\.\d+)?([eE][-+]?\d+)?/y;

@@ -7,12 +7,12 @@
  * Spec: Pyro4 4.82 `JsonSerializer`; CPython 3.11 `json/encoder.py`. Pure: no sockets, no clocks, no promises.
  * @module
  */
-import { floatRepr, isPlainObject, PyFloat } from "../../../base/pyvalue.ts";
 import { UsageError } from "../../../base/errors.ts";
+import { floatRepr, isPlainObject, isPythonInt, PyFloat } from "../../../base/pyvalue.ts";
+import { describeClass, WritePath } from "../../../base/write_path.ts";
 import type { ClassRegistry } from "../class_registry.ts";
 import { SerializeError } from "../errors.ts";
-import { isNumberArray, isPythonInt, MAX_DEPTH, numbersOf, textOf } from "../values.ts";
-import { describeClass, WritePath } from "../write_path.ts";
+import { isNumberArray, MAX_DEPTH, numbersOf, textOf } from "../values.ts";
 
 /** @param root what the value is called in errors */
 export function writeJson(value: unknown, classes: ClassRegistry, root = "value"): string {

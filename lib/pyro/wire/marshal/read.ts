@@ -10,13 +10,14 @@
  * @module
  */
 import type { Buffer } from "node:buffer";
+import type { ByteSource } from "../../../base/byte_source.ts";
 import { copyOf } from "../../../base/bytes.ts";
-import { Complex, PyFloat, Tuple } from "../../../base/pyvalue.ts";
-import { ByteSource } from "../byte_source.ts";
+import { Complex, intOf, PyFloat, Tuple } from "../../../base/pyvalue.ts";
 import { BadPayloadError } from "../errors.ts";
 import { dictOf, setOf } from "../keys.ts";
+import { payloadSource } from "../payload_source.ts";
 import { parseFloatText } from "../serpent/tokens.ts";
-import { ELLIPSIS, intOf, MAX_DEPTH } from "../values.ts";
+import { ELLIPSIS, MAX_DEPTH } from "../values.ts";
 import { decodeWithSurrogates } from "./surrogates.ts";
 
 export interface MarshalReadOptions {
@@ -50,7 +51,7 @@ class MarshalReader {
   #depth = 0;
 
   constructor(bytes: Uint8Array, keepFloats: boolean) {
-    this.#source = new ByteSource(bytes, "marshal");
+    this.#source = payloadSource(bytes, "marshal");
     this.#keepFloats = keepFloats;
     this.#maxExpandedBytes = Math.max(MAX_EXPANDED_BYTES, 4 * bytes.length);
   }

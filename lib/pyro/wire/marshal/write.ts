@@ -10,13 +10,13 @@
  * Spec: CPython 3.11 `Python/marshal.c`; Pyro4 4.82 `MarshalSerializer`. Pure: no sockets, no clocks, no promises.
  * @module
  */
+import { ByteSink } from "../../../base/byte_sink.ts";
 import { UsageError } from "../../../base/errors.ts";
-import { Complex, isPlainObject, PyFloat, Tuple, Uuid } from "../../../base/pyvalue.ts";
-import { ByteSink } from "../byte_sink.ts";
+import { Complex, isPlainObject, isPythonInt, PyFloat, Tuple, Uuid } from "../../../base/pyvalue.ts";
+import { describeClass, WritePath } from "../../../base/write_path.ts";
 import type { ClassRegistry } from "../class_registry.ts";
 import { SerializeError } from "../errors.ts";
-import { ELLIPSIS, isNumberArray, isPythonInt, MAX_DEPTH, numbersOf } from "../values.ts";
-import { describeClass, WritePath } from "../write_path.ts";
+import { ELLIPSIS, isNumberArray, MAX_DEPTH, numbersOf } from "../values.ts";
 import { encodeWithSurrogates } from "./surrogates.ts";
 
 const DIGIT_BITS = 15n;

@@ -8,9 +8,8 @@
  * @module
  */
 import { Buffer } from "node:buffer";
-import { Complex, PyDate, PyDateTime, PyTime } from "../../../base/pyvalue.ts";
+import { Complex, intOf, PyDate, PyDateTime, PyTime } from "../../../base/pyvalue.ts";
 import { BadPayloadError, SerializeError } from "../errors.ts";
-import { intOf } from "../values.ts";
 
 export const COMPLEX = 0x30;
 export const BIG_INT = 0x31;

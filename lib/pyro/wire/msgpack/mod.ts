@@ -10,7 +10,7 @@ import { parseCall } from "../call.ts";
 import type { ClassRegistry } from "../class_registry.ts";
 import { type Call, type Kwargs, type Serializer, SERIALIZER_IDS } from "../serializer.ts";
 import { type MsgpackReadOptions, readMsgpack } from "./read.ts";
-import { MsgpackWriter } from "./write.ts";
+import { msgpackWriter } from "./write.ts";
 
 export class MsgpackSerializer implements Serializer {
   readonly name = "msgpack";
@@ -24,7 +24,7 @@ export class MsgpackSerializer implements Serializer {
   }
 
   dumps(value: unknown): Uint8Array {
-    const writer = new MsgpackWriter(this.#classes);
+    const writer = msgpackWriter(this.#classes);
     writer.write(value, "value");
     return writer.finish();
   }
@@ -34,7 +34,7 @@ export class MsgpackSerializer implements Serializer {
   }
 
   dumpsCall(objectId: string, method: string, args: readonly unknown[], kwargs: Kwargs | null): Uint8Array {
-    const writer = new MsgpackWriter(this.#classes);
+    const writer = msgpackWriter(this.#classes);
     writer.arrayOf(4);
     writer.write(objectId, "objectId");
     writer.write(method, "method");

@@ -1,15 +1,14 @@
 /**
  * Reads msgpack. Extensions are decoded wherever they stand, where Python's own reader leaves those in call arguments.
  *
- * Spec: msgpack specification, "Formats". Pure: no sockets, no clocks, no promises.
+ * Pure: no sockets, no clocks, no promises.
  * @module
  */
-import { isUtf8 } from "node:buffer";
-import { copyOf } from "../../../base/bytes.ts";
+import { readMsgpack as read } from "../../../base/msgpack/read.ts";
 import { PyFloat } from "../../../base/pyvalue.ts";
-import { ByteSource } from "../byte_source.ts";
 import { dictOf } from "../keys.ts";
-import { intOf, MAX_DEPTH } from "../values.ts";
+import { payloadSource } from "../payload_source.ts";
+import { MAX_DEPTH } from "../values.ts";
 import { decodeExtension } from "./extensions.ts";
 
 export interface MsgpackReadOptions {
@@ -19,118 +18,10 @@ export interface MsgpackReadOptions {
 
 /** @throws {BadPayloadError} if the bytes are not one msgpack value */
 export function readMsgpack(bytes: Uint8Array, options: MsgpackReadOptions = {}): unknown {
-  return new MsgpackReader(bytes, options.keepFloats ?? false).document();
-}
-
-class MsgpackReader {
-  readonly #source: ByteSource;
-  readonly #keepFloats: boolean;
-  #depth = 0;
-
-  constructor(bytes: Uint8Array, keepFloats: boolean) {
-    this.#source = new ByteSource(bytes, "msgpack");
-    this.#keepFloats = keepFloats;
-  }
-
-  document(): unknown {
-    const value = this.#value();
-    if (!this.#source.isAtEnd) throw this.#source.bad("unpack(b) received extra data");
-    return value;
-  }
-
-  #value(): unknown {
-    const source = this.#source;
-    const type = source.u8();
-    if (type < 0x80) return type;
-    if (type >= 0xe0) return type - 0x100;
-    if (type < 0x90) return this.#map(type & 0x0f);
-    if (type < 0xa0) return this.#array(type & 0x0f);
-    if (type < 0xc0) return this.#text(type & 0x1f);
-    switch (type) {
-      case 0xc0:
-        return null;
-      case 0xc2:
-      case 0xc3:
-        return type === 0xc3;
-      case 0xc4:
-      case 0xc5:
-      case 0xc6:
-        return copyOf(source.view(source.uintBe(1 << (type - 0xc4))));
-      case 0xc7:
-      case 0xc8:
-      case 0xc9:
-        return this.#extension(source.uintBe(1 << (type - 0xc7)));
-      case 0xca:
-        return this.#float(source.f32be());
-      case 0xcb:
-        return this.#float(source.f64be());
-      case 0xcc:
-      case 0xcd:
-      case 0xce:
-        return source.uintBe(1 << (type - 0xcc));
-      case 0xcf:
-        return intOf(BigInt.asUintN(64, source.i64be()));
-      case 0xd0:
-        return source.u8() << 24 >> 24;
-      case 0xd1:
-        return source.uintBe(2) << 16 >> 16;
-      case 0xd2:
-        return source.uintBe(4) | 0;
-      case 0xd3:
-        return intOf(source.i64be());
-      case 0xd4:
-      case 0xd5:
-      case 0xd6:
-      case 0xd7:
-      case 0xd8:
-        return this.#extension(1 << (type - 0xd4));
-      case 0xd9:
-      case 0xda:
-      case 0xdb:
-        return this.#text(source.uintBe(1 << (type - 0xd9)));
-      case 0xdc:
-      case 0xdd:
-        return this.#array(source.uintBe(2 << (type - 0xdc)));
-      case 0xde:
-      case 0xdf:
-        return this.#map(source.uintBe(2 << (type - 0xde)));
-      default:
-        throw source.bad(`type 0x${type.toString(16)} does not exist`);
-    }
-  }
-
-  #float(value: number): number | PyFloat {
-    return this.#keepFloats ? new PyFloat(value) : value;
-  }
-
-  #text(size: number): string {
-    const bytes = this.#source.view(size);
-    if (!isUtf8(bytes)) throw this.#source.bad("a text is not UTF-8");
-    return bytes.toString("utf8");
-  }
-
-  #array(count: number): unknown[] {
-    const items: unknown[] = [];
-    this.#enter();
-    for (let left = this.#source.checkCount(count); left > 0; left--) items.push(this.#value());
-    this.#depth--;
-    return items;
-  }
-
-  #map(count: number): object {
-    const entries: [unknown, unknown][] = [];
-    this.#enter();
-    for (let left = this.#source.checkCount(count); left > 0; left--) entries.push([this.#value(), this.#value()]);
-    this.#depth--;
-    return dictOf(entries);
-  }
-
-  #extension(size: number): unknown {
-    const type = this.#source.u8() << 24 >> 24;
-    return decodeExtension(type, this.#source.view(size));
-  }
-
-  #enter(): void {
-    if (++this.#depth > MAX_DEPTH) throw this.#source.bad(`nested deeper than ${MAX_DEPTH} levels`);
-  }
+  return read(payloadSource(bytes, "msgpack"), {
+    maxDepth: MAX_DEPTH,
+    float: options.keepFloats === true ? (value) => new PyFloat(value) : (value) => value,
+    dict: dictOf,
+    extension: decodeExtension,
+  });
 }

@@ -7,8 +7,8 @@
  * @module
  */
 import { Buffer } from "node:buffer";
+import { intOf } from "../../../base/pyvalue.ts";
 import { BadPayloadError } from "../errors.ts";
-import { intOf } from "../values.ts";
 
 /** CPython's limit on the decimal digits of an int. */
 const MAX_INT_DIGITS = 4300;

@@ -12,10 +12,19 @@
  */
 import { viewOf } from "../../../base/bytes.ts";
 import { UsageError } from "../../../base/errors.ts";
-import { Complex, floatRepr, isPlainObject, PyFloat, PyTime, TimeDelta, Tuple } from "../../../base/pyvalue.ts";
+import {
+  Complex,
+  floatRepr,
+  isPlainObject,
+  isPythonInt,
+  PyFloat,
+  PyTime,
+  TimeDelta,
+  Tuple,
+} from "../../../base/pyvalue.ts";
+import { describeClass, WritePath } from "../../../base/write_path.ts";
 import type { ClassRegistry } from "../class_registry.ts";
-import { isNumberArray, isPythonInt, MAX_DEPTH, numbersOf, textOf } from "../values.ts";
-import { describeClass, WritePath } from "../write_path.ts";
+import { isNumberArray, MAX_DEPTH, numbersOf, textOf } from "../values.ts";
 import { Utf8Sink } from "../utf8_sink.ts";
 import { SERPENT_HEADER } from "./header.ts";
 import { writeLongText } from "./long_text.ts";

@@ -5,18 +5,22 @@
  * @module
  */
 import { Buffer } from "node:buffer";
-import { viewOf } from "../../base/bytes.ts";
-import { BadPayloadError } from "./errors.ts";
+import { viewOf } from "./bytes.ts";
+
+/** The exception that Python has for it. */
+export type BadBytes = "ValueError" | "EOFError" | "TypeError";
+
+/** Makes the error of bytes that are not what they should be. @param words why @param at offset of the byte behind those read */
+export type ByteRefusal = (words: string, at: number, pythonType: BadBytes) => Error;
 
 export class ByteSource {
   readonly #bytes: Buffer;
-  readonly #name: string;
+  readonly #refusal: ByteRefusal;
   #at = 0;
 
-  /** @param name of the serializer, for messages */
-  constructor(bytes: Uint8Array, name: string) {
+  constructor(bytes: Uint8Array, refusal: ByteRefusal) {
     this.#bytes = viewOf(bytes);
-    this.#name = name;
+    this.#refusal = refusal;
   }
 
   /** Offset of the next byte. */
@@ -86,11 +90,9 @@ export class ByteSource {
     return count;
   }
 
-  bad(words: string, pythonType: "ValueError" | "EOFError" | "TypeError" = "ValueError"): BadPayloadError {
-    return new BadPayloadError(`Cannot read ${this.#name}: ${words}: byte ${this.#at}`, {
-      pythonType,
-      offset: this.#at,
-    });
+  /** The error to throw for what was read last. */
+  bad(words: string, pythonType: BadBytes = "ValueError"): Error {
+    return this.#refusal(words, this.#at, pythonType);
   }
 
   #take(count: number): number {
