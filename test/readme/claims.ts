@@ -38,6 +38,7 @@ export const CLAIMS: readonly Claim[] = [
       "Redis shared with kombu, over TLS, and behind sentinels: when the master is killed, work goes on at the next one",
     tests: [
       "test/interop/celery_redis_transport.test.ts",
+      "test/interop/celery_rpc.test.ts",
       "test/interop/celery_redis_tls.test.ts",
       "test/interop/celery_sentinel.long.test.ts",
     ],

@@ -88,7 +88,7 @@ export class RpcBackend implements ResultBackend {
       contentEncoding: codec.contentEncoding,
       body: codec.encode(writeRpcResult(meta)),
     };
-    await (await this.#ready()).publish(message, toQueue(replyTo), options);
+    await (await this.#ready()).publish(message, this.#reply(replyTo), options);
     return true;
   }
 
@@ -158,6 +158,12 @@ export class RpcBackend implements ResultBackend {
     this.#fail(new ConnectionError("Cannot wait for the result: the rpc backend was closed"));
     const consumer = await this.#consuming?.catch(() => undefined); // it has told whoever waited
     await consumer?.close();
+  }
+
+  /** Where the broker does not end a reply queue by itself, it goes as long after its last result as our own queue would. */
+  #reply(replyTo: string): Route {
+    const { expiresSeconds } = this.#options;
+    return expiresSeconds === null ? toQueue(replyTo) : { ...toQueue(replyTo), unreadMs: expiryMs(expiresSeconds) };
   }
 
   /** @throws {UsageError} for a transport without reply queues */
@@ -300,8 +306,12 @@ function replyQueue(name: string, expiresSeconds: number | null): Queue {
     durable: false,
     exclusive: false,
     autoDelete: true,
-    arguments: expiresSeconds === null ? {} : { "x-expires": Math.trunc(expiresSeconds * 1000) },
+    arguments: expiresSeconds === null ? {} : { "x-expires": expiryMs(expiresSeconds) },
   };
+}
+
+function expiryMs(seconds: number): number {
+  return Math.trunc(seconds * 1000);
 }
 
 function toQueue(name: string): Route {

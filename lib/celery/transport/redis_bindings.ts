@@ -30,13 +30,13 @@ export class RedisBindings {
 
   async declare(queue: Queue, options: CallOptions = {}): Promise<void> {
     if (this.isDeclared(queue)) return;
-    await this.#client.run(this.#command("SADD", queue), repeatable(options));
+    if (isBound(queue)) await this.#client.run(this.#command("SADD", queue), repeatable(options));
     this.#declared.set(this.#id(queue), queue);
   }
 
   /** Writes every binding again. */
   async renew(): Promise<void> {
-    const commands = [...this.#declared.values()].map((queue) => this.#command("SADD", queue));
+    const commands = [...this.#declared.values()].filter(isBound).map((queue) => this.#command("SADD", queue));
     if (commands.length > 0) await this.#client.runAll(commands, { retry: "always" });
   }
 
@@ -45,7 +45,8 @@ export class RedisBindings {
     this.#declared.delete(this.#id(queue));
     this.#known = new WeakSet();
     const lists = this.#keys.lists(queue.name);
-    await this.#client.runAll([this.#command("SREM", queue), ["DEL", ...lists]], repeatable(options));
+    const unbind = isBound(queue) ? [this.#command("SREM", queue)] : [];
+    await this.#client.runAll([...unbind, ["DEL", ...lists]], repeatable(options));
   }
 
   /** @returns how many messages were dropped. */
@@ -81,6 +82,11 @@ export class RedisBindings {
   #id({ name, exchange, routingKey }: Queue): string {
     return JSON.stringify([exchange.name, routingKey, name]);
   }
+}
+
+/** The default exchange reaches every queue by its name: kombu keeps no set of it, which would grow with every client. */
+function isBound({ exchange }: Queue): boolean {
+  return exchange.name !== "";
 }
 
 function repeatable(options: CallOptions): RunOptions {

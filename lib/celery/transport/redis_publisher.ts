@@ -37,17 +37,25 @@ export class RedisPublisher {
       return this.#publishInSteps(message, route, options);
     }
     try {
-      return client.post(this.#push(routingKey, message, route));
+      const sent = client.post(this.#push(routingKey, message, route));
+      const expire = this.#expire(message, route);
+      if (expire !== undefined) client.post(expire).catch(() => {}); // the next message to it tries again
+      return sent;
     } catch (error) {
       return Promise.reject(error);
     }
   }
 
   async #publishInSteps(message: Message, route: Route, options: CallOptions): Promise<void> {
-    const { bindings, fanout } = this.#ports;
+    const { bindings, client, fanout } = this.#ports;
     const { exchange, exchangeType, routingKey, queue } = route;
     if (queue !== undefined && !bindings.isDeclared(queue)) await bindings.declare(queue, options);
-    if (exchange === "") return await this.#put([routingKey], message, route, options);
+    if (exchange === "") {
+      await this.#put([routingKey], message, route, options);
+      const expire = this.#expire(message, route);
+      if (expire !== undefined) await client.run(expire, options as RunOptions);
+      return;
+    }
     if (exchangeType === "fanout") {
       await fanout.broadcast(exchange, routingKey, message, options);
       return;
@@ -64,6 +72,12 @@ export class RedisPublisher {
     if (first === undefined) return;
     if (others.length === 0) await client.run(first, options as RunOptions);
     else await client.transaction([first, ...others], options as RunOptions);
+  }
+
+  /** Keeps what nobody reads from lying there for ever, which kombu lets it. */
+  #expire(message: Message, { routingKey, unreadMs }: Route): RedisCommand | undefined {
+    if (unreadMs === undefined) return undefined;
+    return ["PEXPIRE", this.#ports.keys.list(routingKey, message.properties.priority ?? 0), String(unreadMs)];
   }
 
   #push(queue: string, message: Message, { exchange, routingKey }: Route): RedisCommand {

@@ -37,6 +37,11 @@ export interface Route {
   readonly exchangeType: ExchangeType;
   readonly routingKey: string;
   readonly queue?: Queue;
+  /**
+   * So long after this message an unread queue of the default exchange may go, where brokers know no queues but only lists.
+   * Elsewhere it goes by what it was declared with.
+   */
+  readonly unreadMs?: number | undefined;
 }
 
 export interface CallOptions {

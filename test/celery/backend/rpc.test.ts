@@ -75,7 +75,12 @@ describe("RpcBackend", () => {
 
     await backendOn(transport).store(meta(taskId, "SUCCESS", 5), request(taskId));
 
-    expect(sent[0]?.route).toEqual({ exchange: "", exchangeType: "direct", routingKey: "oid" });
+    expect(sent[0]?.route).toEqual({
+      exchange: "",
+      exchangeType: "direct",
+      routingKey: "oid",
+      unreadMs: 86_400_000,
+    });
     const { headers, properties, contentType, contentEncoding, body } = sent[0]?.message ?? fail();
     expect({ headers, contentType, contentEncoding, ...properties }).toEqual(
       named("header", frames[at + 1]?.properties),
