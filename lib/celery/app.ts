@@ -123,7 +123,7 @@ export class Celery {
     this.log = log;
     this.clock = clock;
     this.tasks = this.#tasks;
-    this.exceptions = new ExceptionCodec(main);
+    this.exceptions = new ExceptionCodec(main, (value) => this.serializers.encode(value, this.conf.resultSerializer));
     this.signals = new Signals((receiver, error) =>
       this.complain(receiverFailed(receiver, this.exceptions.repr(asError(error))))
     );
@@ -269,7 +269,7 @@ export class Celery {
     return this.#queues ??= new QueueTable(this.conf);
   }
 
-  /** JSON, and what was registered besides. */
+  /** JSON and msgpack, and what was registered besides. */
   get serializers(): SerializerRegistry {
     return this.#serializers ??= new SerializerRegistry(this.conf.jsonTypes);
   }

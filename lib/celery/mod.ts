@@ -13,6 +13,7 @@
  * ```
  * @module
  */
+export { MsgpackExtension } from "../base/msgpack/extension.ts";
 export { Celery } from "./app.ts";
 export type { CeleryOptions } from "./app.ts";
 export type { ApplyOptions, SignatureLike, When } from "./apply_options.ts";

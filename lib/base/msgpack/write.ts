@@ -14,6 +14,8 @@ import { MsgpackExtension } from "./extension.ts";
 export interface MsgpackWriting {
   /** Containers inside containers. */
   readonly maxDepth: number;
+  /** Whether a dict may have such a key. */
+  readonly isKey: (key: unknown) => boolean;
   /** What is written for an object that is no array: itself, or another value. Asked once: a stand-in has none. */
   readonly standIn: (value: object) => unknown;
   /** What is written for an int beyond 64 bits, if anything. */
@@ -21,9 +23,9 @@ export interface MsgpackWriting {
   readonly refuse: (path: WritePath, problem: MsgpackProblem) => Error;
 }
 
-/** Why a value cannot be written; `value` where nothing is known to be written for it. */
+/** Why a value cannot be written; `value` where nothing is known to be written for it, `key` where it is one and may not. */
 export type MsgpackProblem =
-  | { readonly kind: "value"; readonly value: unknown }
+  | { readonly kind: "value" | "key"; readonly value: unknown }
   | { readonly kind: "surrogate" | "depth" };
 
 /** How the sizes of a type are announced: short ones in the type byte itself, longer ones in 1, 2 or 4 bytes behind it. */
@@ -119,6 +121,7 @@ export class MsgpackWriter {
     this.#size(MAP, entries.length);
     for (const [key, value] of entries) {
       this.#path.at(key);
+      if (!this.#writing.isKey(key)) throw this.#writing.refuse(this.#path, { kind: "key", value: key });
       this.#value(key);
       this.#value(value);
     }

@@ -57,10 +57,15 @@ export class ExceptionCodec {
   readonly #module: string;
   readonly #byName = new Map<string, ErrorClass>();
   readonly #byClass = new Map<unknown, PythonName>();
+  readonly #write: (value: unknown) => unknown;
 
-  /** @param module Python module under which the app's own classes are stored: its name */
-  constructor(module: string) {
+  /**
+   * @param module Python module under which the app's own classes are stored: its name
+   * @param write throws for a value that cannot be stored; default: as JSON
+   */
+  constructor(module: string, write: (value: unknown) => unknown = stringifyJson) {
     this.#module = module;
+    this.#write = write;
   }
 
   /**
@@ -75,14 +80,14 @@ export class ExceptionCodec {
     this.#byClass.set(errorClass, { module: name.slice(0, dot), type: name.slice(dot + 1) });
   }
 
-  /** What to store for anything that was thrown. Arguments that JSON cannot carry are stored as their `repr`. */
+  /** What to store for anything that was thrown. Arguments that cannot be stored are so as their `repr`. */
   encode(thrown: unknown): ExceptionData {
-    if (thrown instanceof TaskError) return data(thrown.remoteType, thrown.args, thrown.module);
-    if (!(thrown instanceof Error)) return data("Exception", [thrown], "builtins");
+    if (thrown instanceof TaskError) return this.#data(thrown.remoteType, thrown.args, thrown.module);
+    if (!(thrown instanceof Error)) return this.#data("Exception", [thrown], "builtins");
     const name = this.#byClass.get(thrown.constructor) ?? PYTHON_NAMES.get(thrown.constructor);
     const { type, module } = name ?? { type: classNameOf(thrown), module: this.#module };
     const args = "args" in thrown && Array.isArray(thrown.args) ? thrown.args : messageArguments(thrown);
-    return data(type, args, module);
+    return this.#data(type, args, module);
   }
 
   /**
@@ -113,23 +118,23 @@ export class ExceptionCodec {
     const args = typeof exc_message === "string" ? [exc_message] : exc_message;
     return `${exc_type.slice(exc_type.lastIndexOf(".") + 1)}(${args.map(pyRepr).join(", ")})`;
   }
+
+  #data(type: string, args: readonly unknown[], module: string | null): ExceptionData {
+    return { exc_type: type, exc_message: args.map((arg) => this.#storable(arg)), exc_module: module };
+  }
+
+  #storable(arg: unknown): unknown {
+    try {
+      this.#write(arg);
+      return arg;
+    } catch {
+      return pyRepr(arg); // as Python's ensure_serializable does
+    }
+  }
 }
 
 function messageArguments(error: Error): readonly unknown[] {
   return error.message === "" ? [] : [error.message];
-}
-
-function data(type: string, args: readonly unknown[], module: string | null): ExceptionData {
-  return { exc_type: type, exc_message: args.map(storable), exc_module: module };
-}
-
-function storable(arg: unknown): unknown {
-  try {
-    stringifyJson(arg);
-    return arg;
-  } catch {
-    return pyRepr(arg); // as Python's ensure_serializable does
-  }
 }
 
 /** A constructor of the user's own may throw; then the failure is shown as any other. */

@@ -1,7 +1,7 @@
 /**
  * Serializers by name and content type, and the check of what a receiver accepts.
  *
- * JSON and raw content are built in; yaml, msgpack and pickle are known by name, so that they are refused in kombu's words.
+ * JSON, msgpack and raw content are built in; yaml and pickle are known by name, so that they are refused in kombu's words.
  *
  * Spec: kombu 5.6 kombu/serialization.py
  *
@@ -14,6 +14,7 @@ import { LimitError } from "../../base/errors.ts";
 import { ContentDisallowed, DecodeError, EncodeError, SerializerNotInstalled } from "./errors.ts";
 import { type JsonReadOptions, parseJson } from "./json_read.ts";
 import { stringifyJson } from "./json_write.ts";
+import { msgpackSerializer } from "./msgpack.ts";
 import type { JsonTypeStyle } from "./special_types.ts";
 
 export interface Serializer {
@@ -65,7 +66,6 @@ function textOf(bytes: Uint8Array): string {
 const NOT_INSTALLED: ReadonlyMap<string, string> = new Map([
   ["pickle", "application/x-python-serialize"],
   ["yaml", "application/x-yaml"],
-  ["msgpack", "application/x-msgpack"],
 ]);
 /** Content that decodes to itself and is always accepted. */
 const RAW_TYPES: ReadonlySet<string> = new Set(["application/data", "application/text"]);
@@ -75,9 +75,10 @@ export class SerializerRegistry {
   readonly #byName = new Map<string, Serializer>();
   readonly #byType = new Map<string, Serializer>();
 
-  /** Starts with JSON. */
+  /** Starts with JSON and msgpack. */
   constructor(types: JsonTypeStyle = "wrapped") {
     this.register(jsonSerializer(types));
+    this.register(msgpackSerializer);
   }
 
   /** Adds a serializer, or replaces the one of the same name. Receivers still have to list it in `accept_content`. */

@@ -1,7 +1,10 @@
+import { Buffer } from "node:buffer";
 import { describe, expect, test } from "vitest";
 import { ConnectionError, TimeoutError, UsageError } from "../../../lib/base/errors.ts";
+import { Decimal } from "../../../lib/base/pyvalue.ts";
 import { EncodeError } from "../../../lib/celery/wire/errors.ts";
 import { ExceptionCodec } from "../../../lib/celery/wire/exception.ts";
+import { msgpackSerializer } from "../../../lib/celery/wire/msgpack.ts";
 import { ChordError, TaskError, TaskRevokedError, WorkerLostError } from "../../../lib/celery/wire/task_errors.ts";
 import { tracebackOf } from "../../../lib/celery/wire/traceback.ts";
 
@@ -35,6 +38,13 @@ describe("ExceptionCodec", () => {
     ["just a text", "Exception", "builtins", ["just a text"]],
   ])("stores %s under its Python name", (thrown, exc_type, exc_module, exc_message) => {
     expect(codec().encode(thrown)).toEqual({ exc_type, exc_message, exc_module });
+  });
+
+  test("stores arguments that the results' own serializer cannot carry as their repr", () => {
+    const codec = new ExceptionCodec("proj", msgpackSerializer.encode);
+    const error = Object.assign(new Error(), { args: [new Decimal("1.5"), Buffer.from("ab")] });
+
+    expect(codec.encode(error).exc_message).toEqual(["Decimal('1.5')", Buffer.from("ab")]);
   });
 
   test("stores arguments that JSON cannot carry as their repr", () => {

@@ -19,6 +19,7 @@ import { BIG_INT, COMPLEX, DATE, DATETIME, encodeComplex, encodeDate, encodeDate
 export function msgpackWriter(classes: ClassRegistry): MsgpackWriter {
   return new MsgpackWriter({
     maxDepth: MAX_DEPTH,
+    isKey: () => true,
     standIn: (value) => classes.toDict(value) ?? standIn(value),
     bigInt: (value) => new MsgpackExtension(BIG_INT, utf8(String(value))),
     refuse,
@@ -43,6 +44,7 @@ function refuse(path: WritePath, problem: MsgpackProblem): Error {
       return new UsageError(`${attempt}: nested deeper than ${MAX_DEPTH} levels`);
     case "surrogate":
       return new SerializeError(`${attempt}: UTF-8 cannot carry a lone surrogate`);
+    case "key":
     case "value": {
       const { value } = problem;
       if (value instanceof Date || value instanceof PyDateTime) {
