@@ -4,6 +4,7 @@ import { AmqpError, endedUnder } from "./errors.ts";
 import { describePublish, type OutgoingMessage } from "./message.ts";
 import type { Content } from "./wire/content.ts";
 import type { MethodOf } from "./wire/methods.ts";
+import { ReplyCode } from "./wire/reply_code.ts";
 
 /** Where a publish in confirm mode ends, exactly once. */
 export interface PublishOutcome {
@@ -71,7 +72,9 @@ export class Outcomes {
     const { replyCode, replyText, exchange, routingKey } = method;
     const { messageId, correlationId } = content.properties;
     const why = `Cannot ${describePublish(method)}: the broker returned it with ${replyCode} ${replyText}`;
-    const error = new AmqpError(why, replyCode, { replyText });
+    const missing = exchange === "" ? "there is no such queue" : "no queue is bound to it with that key";
+    const isUnroutable = replyCode === ReplyCode.noRoute;
+    const error = new AmqpError(isUnroutable ? `${why}; ${missing}` : why, replyCode, { replyText });
     const outcome = this.#tracker.find((each) => {
       const { message } = each;
       return message.mandatory === true && message.exchange === exchange && message.routingKey === routingKey &&

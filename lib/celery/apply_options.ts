@@ -53,6 +53,11 @@ export interface ApplyOptions {
   readonly retryPolicy?: Partial<RetryPolicy> | undefined;
   /** 2 persistent, 1 transient. */
   readonly deliveryMode?: 1 | 2 | undefined;
+  /**
+   * True: a call that reaches no queue fails instead of vanishing, on RabbitMQ. Redis takes no notice of it. A call whose queue
+   * is known needs it not: the queue is declared.
+   */
+  readonly mandatory?: boolean | undefined;
   /** Text to show instead of the arguments, where they hold secrets. */
   readonly argsrepr?: string | undefined;
   readonly kwargsrepr?: string | undefined;
@@ -99,6 +104,7 @@ export interface WireOptions {
   readonly retry?: boolean | null;
   readonly retry_policy?: Readonly<Record<string, unknown>> | Partial<RetryPolicy> | null;
   readonly delivery_mode?: 1 | 2 | null;
+  readonly mandatory?: boolean | null;
   readonly argsrepr?: string | null;
   readonly kwargsrepr?: string | null;
   readonly reply_to?: string | null;
@@ -143,6 +149,7 @@ const PYTHON_NAMES: { readonly [Name in keyof Required<ApplyOptions>]: string } 
   retry: "retry",
   retryPolicy: "retry_policy",
   deliveryMode: "delivery_mode",
+  mandatory: "mandatory",
   argsrepr: "argsrepr",
   kwargsrepr: "kwargsrepr",
   replyTo: "reply_to",

@@ -76,7 +76,8 @@ export function publicationOf(call: TaskCall, context: PublicationContext): Task
   const isV2 = context.conf.taskProtocol === 2;
   const written = isV2 ? writeTaskHeaders(headers) : { ...headers.custom };
   const properties = propertiesOf(headers.id, call, options, context);
-  const { route, queueName } = destination(options, context.queues);
+  const { route: known, queueName } = destination(options, context.queues);
+  const route = options.mandatory === true ? { ...known, mandatory: true } : known;
   const { beforePublish } = context;
   if (beforePublish?.isConnected === true) {
     void beforePublish.send({

@@ -132,7 +132,12 @@ describe("Channel.publishConfirmed", () => {
 
     expect(await all).toMatchObject([
       { status: "fulfilled" },
-      { reason: { replyCode: 312, message: "Cannot publish to queue q: the broker returned it with 312 NO_ROUTE" } },
+      {
+        reason: {
+          replyCode: 312,
+          message: "Cannot publish to queue q: the broker returned it with 312 NO_ROUTE; there is no such queue",
+        },
+      },
     ]);
   });
 

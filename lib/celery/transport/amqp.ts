@@ -34,7 +34,7 @@ import type {
  * RabbitMQ, with exactly Celery's exchanges, queues and arguments.
  *
  * Publishing and consuming have a connection each, because RabbitMQ stops reading from one that publishes too much, and
- * acknowledgements would wait behind. Every publish is confirmed. One that names its queue is `mandatory`: if it comes back
+ * acknowledgements would wait behind. Every publish is confirmed. One to a queue that is known is `mandatory`: if it comes back
  * because the queue is gone, the queue is declared again and the message sent once more.
  *
  * Owns: both clients, which reconnect by themselves; each connects when it is needed first. When one gives up, so does the
@@ -107,7 +107,7 @@ export class AmqpTransport implements Transport {
 
   publish(message: Message, route: Route, options: CallOptions = {}): Promise<void> {
     const { queue } = route;
-    if (queue === undefined) return this.#send(message, route, options);
+    if (queue === undefined) return this.#send(message, route, options, route.mandatory);
     const isReady = this.#declared.has(queue) && !(canDelay(queue) && hasEta(message));
     return isReady ? this.#sendTo(queue, message, route, options) : this.#prepare(queue, message, route, options);
   }
@@ -194,6 +194,7 @@ export class AmqpTransport implements Transport {
   }
 
   async #sendTo(queue: Queue, message: Message, to: Route, options: CallOptions): Promise<void> {
+    if (isElsewhere(queue, to)) return await this.#send(message, to, options, to.mandatory);
     try {
       await this.#send(message, to, options, true);
     } catch (error) {
@@ -221,6 +222,11 @@ export class AmqpTransport implements Transport {
 /** `amqp://`, `amqps://`, and kombu's `pyamqp://` and `librabbitmq://`. */
 export function createAmqpTransport(options: TransportOptions): Transport {
   return new AmqpTransport(options);
+}
+
+/** True for a call that names another exchange than its queue's: whether that leads to a queue is its own business. */
+function isElsewhere(queue: Queue, { exchange, queue: named }: Route): boolean {
+  return named === queue && exchange !== "" && exchange !== queue.exchange.name;
 }
 
 /** Ends `other` when `client` has given up. */

@@ -37,6 +37,8 @@ export interface Route {
   readonly exchangeType: ExchangeType;
   readonly routingKey: string;
   readonly queue?: Queue;
+  /** A message that reaches no queue fails, where brokers say so (AMQP). */
+  readonly mandatory?: boolean;
   /**
    * So long after this message an unread queue of the default exchange may go, where brokers know no queues but only lists.
    * Elsewhere it goes by what it was declared with.
