@@ -11,7 +11,7 @@ const SHARED = [
   "test/{pyro,socket,broker,celery}/wire/**/*.test.ts",
   "test/broker/{commands,journal,store}/*.test.ts",
   "test/celery/*.test.ts",
-  "test/celery/{backend,beat,canvas,control,routing,signals,transport}/*.test.ts",
+  "test/celery/{backend,beat,canvas,control,events,routing,signals,transport}/*.test.ts",
   "test/celery/cli/!(multi_cluster).test.ts",
   "test/celery/worker/{banner,job_runner,log,pool_message,rate_limit,revoked,scheduled,state_file}.test.ts",
 ];

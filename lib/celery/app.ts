@@ -23,6 +23,7 @@ import { Control } from "./control/control.ts";
 import { RemoteControl } from "./control/remote_control.ts";
 import { CurrentTask } from "./current_task.ts";
 import { type Environment, settingsFromEnvironment } from "./env.ts";
+import { Events } from "./events/events.ts";
 import { GroupResult } from "./group_result.ts";
 import { LogicalClock } from "./logical_clock.ts";
 import { isMainModule } from "./main_module.ts";
@@ -87,6 +88,8 @@ export class Celery {
   readonly signals: Signals;
   /** Where it is said that a receiver of a signal has thrown. A worker and its children set it to their own logs. */
   complain: (text: string) => void = (text) => this.log.error(text);
+  /** What workers and clients tell of themselves: `app.events.State()`, `app.events.receive(…)`. */
+  readonly events = new Events(this);
   readonly currentTask = new CurrentTask();
   /**
    * The log for code of tasks, as `get_task_logger` of Python's: a worker writes its lines in the format of the setting
