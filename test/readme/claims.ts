@@ -119,6 +119,11 @@ export const CLAIMS: readonly Claim[] = [
     ],
   },
   {
+    area: "Celery",
+    what: "arguments and results in msgpack: between the languages in both directions, the same bytes",
+    tests: ["test/interop/celery_bodies.test.ts", "test/celery/wire/msgpack.test.ts"],
+  },
+  {
     area: "Pyro",
     what: "the scripts: a Python proxy, daemon or name server on either end, chains across both",
     tests: ["test/interop/pyro/matrix.test.ts", "test/scripts/pyro.test.ts"],

@@ -8,19 +8,29 @@ const PROBES: Readonly<Record<Peer, readonly [command: string, ...args: string[]
   "redis-server": ["redis-server", "--version"],
   "rabbitmq-server": ["rabbitmqctl", "version", "--silent"],
   "python-celery": [PYTHON, "-c", "import celery, redis"],
+  "python-msgpack": [PYTHON, "-c", "import msgpack"],
   "python-pyro4": [PYTHON, "-c", "import Pyro4"],
   "python": [PYTHON, "--version"],
   "openssl": ["openssl", "version"],
 };
 
-/** Real programs that some tests need: Debian's redis-server, rabbitmq-server, python3-celery with python3-redis, python3-pyro4. */
-export type Peer = "redis-server" | "rabbitmq-server" | "python-celery" | "python-pyro4" | "python" | "openssl";
+/** Real programs that some tests need: Debian's redis-server, rabbitmq-server, python3-celery with python3-redis, python3-pyro4 … */
+export type Peer =
+  | "redis-server"
+  | "rabbitmq-server"
+  | "python-celery"
+  | "python-msgpack"
+  | "python-pyro4"
+  | "python"
+  | "openssl";
 
 /** Debian's packages of a peer. */
 export function packagesOf(peer: Peer): string {
   switch (peer) {
     case "python-celery":
       return "python3-celery with python3-redis";
+    case "python-msgpack":
+      return "python3-msgpack";
     case "python-pyro4":
       return "python3-pyro4";
     case "python":

@@ -2,6 +2,8 @@ import type { Celery } from "../app.ts";
 import { type ApplyOptions, type SignatureLike, toWireOptions } from "../apply_options.ts";
 import type { AsyncResult } from "../async_result.ts";
 import type { GroupResult } from "../group_result.ts";
+import { parseJson } from "../wire/json_read.ts";
+import { stringifyJson } from "../wire/json_write.ts";
 import type { SignatureData } from "../wire/signature.ts";
 import { applyNode } from "./apply.ts";
 import { combine } from "./combine.ts";
@@ -172,9 +174,15 @@ export class Signature<
   }
 }
 
+/** More than a signature can have, which is told better where it is read. */
+const MAX_DATA_DEPTH = 2000;
+
 /** The node of a signature, or one of its data. */
 export function nodeOf(signature: SignatureLike): Node {
-  return signature instanceof Signature ? signature.node : fromData(JSON.parse(JSON.stringify(signature)));
+  if (signature instanceof Signature) return signature.node;
+  const data = "toJSON" in signature ? signature.toJSON() : signature;
+  const json = stringifyJson(data, { name: "signature", maxDepth: MAX_DATA_DEPTH });
+  return fromData(parseJson(json, { floats: "exact", maxDepth: MAX_DATA_DEPTH })); // bytes and dates stay what they are
 }
 
 /** Of a group its tasks are, of a chord those of its header. */

@@ -1,4 +1,6 @@
+import { Buffer } from "node:buffer";
 import { describe, expect, expectTypeOf, test } from "vitest";
+import { Decimal } from "../../../lib/base/pyvalue.ts";
 import { type AsyncResult, chain, chord, group, type GroupResult } from "../../../lib/celery/mod.ts";
 import { fixture } from "../../support/fixture.ts";
 import { projApp } from "../../support/proj_app.ts";
@@ -62,6 +64,12 @@ describe("Signature", () => {
       a: 1,
       b: 2,
     });
+  });
+
+  test("takes bytes, decimals and large ints over from data as what they are", () => {
+    const args = [Uint8Array.of(0xff), new Decimal("1.5"), 2n ** 70n];
+
+    expect(app.signature({ ...data(echo.s()), args }).args).toEqual([Buffer.of(0xff), ...args.slice(1)]);
   });
 
   test("does not share options with its clones", () => {

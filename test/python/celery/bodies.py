@@ -1,0 +1,109 @@
+"""Both ends of calls whose bodies and results are of one serializer, with nothing else accepted, for `test/interop/celery_bodies.test.ts`.
+
+    celery -A bodies worker                          a worker; SERIALIZER, BROKER and BACKEND are in the environment
+    python3 bodies.py                                a client of our worker; prints what came back as one JSON object
+    python3 bodies.py again NAME < HEX               reads a document and prints it as Python writes it, both in hex
+"""
+import datetime
+import json
+import os
+import sys
+
+from celery import Celery, chord, group
+from kombu.serialization import registry
+
+NAME = os.environ.get('SERIALIZER', 'msgpack')
+app = Celery('bodies', broker=os.environ.get('BROKER'), backend=os.environ.get('BACKEND'))
+app.conf.update(
+    task_serializer=NAME, result_serializer=NAME, accept_content=[NAME], event_serializer=NAME, worker_redirect_stdouts=False,
+)
+
+
+@app.task(name='bodies.describe')
+def describe(*args, **kwargs):
+    """What arrived, as Python sees it."""
+    return [f'{type(arg).__name__} {arg!r}' for arg in [*args, kwargs]]
+
+
+@app.task(name='bodies.echo')
+def echo(value):
+    return value
+
+
+@app.task(name='bodies.add')
+def add(x, y):
+    return x + y
+
+
+@app.task(name='bodies.join')
+def join(first, second):
+    return [first, second]
+
+
+@app.task(name='bodies.xsum')
+def xsum(numbers):
+    return sum(numbers)
+
+
+@app.task(name='bodies.fail')
+def fail(*args):
+    raise ValueError(*args)
+
+
+@app.task(name='bodies.untold')
+def untold():
+    return untold
+
+
+VALUES = [
+    None, True, 0, -1, 2 ** 53, 2 ** 63, 1.5, -0.5, 1e300, '', 'h\u00e9 \U0001f600', 'line\nend', 'yes', '1', b'', b'ab\0\xff',
+    [], [[]], {}, {'a': {'b': [1, None]}},
+]
+if NAME == 'yaml':
+    VALUES += [datetime.date(2024, 2, 29), datetime.datetime(2024, 1, 2, 3, 4, 5, 678), float('inf'), 10 ** 40, {1: 'one'}]
+
+
+def outcome(result):
+    try:
+        value = result.get(timeout=30)
+    except Exception as exc:
+        return [type(exc).__name__, [repr(arg) for arg in exc.args]]
+    return repr(value)
+
+
+def client():
+    """Everything that is asked of our worker, beside what Python would have answered."""
+    def send(name, *args, **options):
+        return app.send_task(f'bodies.{name}', args, **options)
+
+    def s(name, *args):
+        return app.signature(f'bodies.{name}', args)
+
+    echoed = [(value, outcome(send('echo', value))) for value in VALUES]
+    stored = send('echo', ['x', 1.5, b'y'], task_id='stored')
+    stored.get(timeout=30)
+    failure = outcome(send('fail', 'why', 2, task_id='failed'))
+    return {
+        'differ': [[repr(value), got] for value, got in echoed if repr(value) != got],
+        'kwargs': outcome(send('echo', kwargs={'value': b'k'})),
+        'failure': failure,
+        'chain': outcome((s('echo', b'ab') | s('echo') | s('join', b'cd')).apply_async()),
+        'group': outcome(group(s('echo', i) for i in range(3)).apply_async()),
+        'chord': outcome(chord([s('add', 1, 1), s('add', 2.5, 2)])(s('xsum'))),
+        'compressed': outcome(send('echo', 'x' * 5000, compression='gzip')) == repr('x' * 5000),
+        'untold': outcome(send('untold'))[0],
+        'documents': [app.backend.client.get(f'celery-task-meta-{task_id}').hex() for task_id in ('stored', 'failed')],
+    }
+
+
+def again(name, document):
+    content_type, content_encoding, encoder = registry._encoders[name]
+    written = encoder(registry._decoders[content_type](document))
+    return (written.encode() if isinstance(written, str) else written).hex()
+
+
+if __name__ == '__main__':
+    if sys.argv[1:2] == ['again']:
+        print(again(sys.argv[2], bytes.fromhex(sys.stdin.read())))
+    else:
+        print(json.dumps(client()))
