@@ -65,6 +65,11 @@ const COMMANDS: readonly CommandEntry[] = [
   },
   { name: "list", summary: "List queues and bindings", load: async () => (await import("./cli/list.ts")).listCommand },
   {
+    name: "logtool",
+    summary: "Count tasks and failures in logs",
+    load: async () => (await import("./cli/logtool.ts")).logtoolCommand,
+  },
+  {
     name: "report",
     summary: "Show versions and settings",
     load: async () => (await import("./cli/report.ts")).reportCommand,

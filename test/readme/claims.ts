@@ -85,6 +85,7 @@ export const CLAIMS: readonly Claim[] = [
     tests: [
       "test/celery/cli",
       "test/interop/celery_control.test.ts",
+      "test/interop/celery_logtool.test.ts",
       "test/interop/celery_migrate.long.test.ts",
       "test/interop/celery_multi.long.test.ts",
     ],
