@@ -65,6 +65,11 @@ const COMMANDS: readonly CommandEntry[] = [
   },
   { name: "list", summary: "List queues and bindings", load: async () => (await import("./cli/list.ts")).listCommand },
   {
+    name: "graph",
+    summary: "Draw workers for Graphviz",
+    load: async () => (await import("./cli/graph.ts")).graphCommand,
+  },
+  {
     name: "logtool",
     summary: "Count tasks and failures in logs",
     load: async () => (await import("./cli/logtool.ts")).logtoolCommand,
