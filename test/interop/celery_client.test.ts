@@ -77,9 +77,11 @@ describeWithPeers(["redis-server", "python-celery"], "our Celery client and a Py
   });
 
   test("results of any type come back", async () => {
-    expect(await send("proj.special").get(soon)).toEqual([
-      ...["2024-01-02T03:04:05.000678", "1.50", "00000000-0000-0000-0000-000000000005", 2n ** 70n, Infinity, "h\u00e9"],
-    ]);
+    const plain = [2n ** 70n, Infinity, "h\u00e9"];
+    const [time, money, id] = ["2024-01-02T03:04:05.000678", "1.50", "00000000-0000-0000-0000-000000000005"];
+
+    const typed = [PyDateTime.parse(time), new Decimal(money), new Uuid(id)]; // from kombu 5.3 on
+    expect([[time, money, id, ...plain], [...typed, ...plain]]).toContainEqual(await send("proj.special").get(soon));
   });
 
   test("the worker sees the options of the call", async () => {

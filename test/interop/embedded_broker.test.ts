@@ -65,7 +65,8 @@ describeWithPeers(["redis-server", "python-celery"], "over the embedded broker",
   });
 
   test("redis-py locks, pipelines, watches, subscribes and scans", async () => {
-    const { code, stdout, stderr } = await run(PYTHON, ["redis_py.py", socket, String(broker.port)], { cwd: FOLDER });
+    const script = ["-W", "ignore::DeprecationWarning", "redis_py.py", socket, String(broker.port)];
+    const { code, stdout, stderr } = await run(PYTHON, script, { cwd: FOLDER });
 
     expect(stderr).toBe("");
     expect([code, stdout.trim()]).toEqual([0, "all is well"]);
