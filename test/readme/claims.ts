@@ -86,6 +86,7 @@ export const CLAIMS: readonly Claim[] = [
       "test/celery/cli",
       "test/interop/celery_control.test.ts",
       "test/interop/celery_logtool.test.ts",
+      "test/scripts/celery_shell.test.ts",
       "test/interop/celery_graph.test.ts",
       "test/interop/celery_migrate.long.test.ts",
       "test/interop/celery_multi.long.test.ts",
