@@ -12,7 +12,7 @@ const SHARED = [
   "test/broker/{commands,journal,store}/*.test.ts",
   "test/celery/*.test.ts",
   "test/celery/{backend,beat,canvas,control,events,routing,signals,transport}/*.test.ts",
-  "test/celery/cli/!(multi_cluster).test.ts",
+  "test/celery/cli/{,screen/}!(multi_cluster).test.ts",
   "test/celery/worker/{banner,job_runner,log,pool_message,rate_limit,revoked,scheduled,state_file}.test.ts",
 ];
 

@@ -12,6 +12,7 @@ const PROBES: Readonly<Record<Peer, readonly [command: string, ...args: string[]
   "python-pyro4": [PYTHON, "-c", "import Pyro4"],
   "python": [PYTHON, "--version"],
   "openssl": ["openssl", "version"],
+  "tmux": ["tmux", "-V"],
 };
 
 /** Real programs that some tests need: Debian's redis-server, rabbitmq-server, python3-celery with python3-redis, python3-pyro4 … */
@@ -22,7 +23,8 @@ export type Peer =
   | "python-msgpack"
   | "python-pyro4"
   | "python"
-  | "openssl";
+  | "openssl"
+  | "tmux";
 
 /** Debian's packages of a peer. */
 export function packagesOf(peer: Peer): string {
