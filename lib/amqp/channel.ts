@@ -143,17 +143,19 @@ export class Channel {
     this.#deliveries.consumers.delete(consumerTag);
   }
 
-  /** Takes one message, or undefined from an empty queue. Consuming is many times cheaper. */
+  /**
+   * Takes one message, or undefined from an empty queue; `messageCount` are left. Consuming is many times cheaper.
+   */
   async get(
     queue: string,
     options: CallOptions & { readonly noAck?: boolean } = {},
-  ): Promise<ReceivedMessage | undefined> {
+  ): Promise<ReceivedMessage & { readonly messageCount: number } | undefined> {
     const { noAck = false } = options;
     const method = { kind: "basic.get", queue, noAck } as const;
     const { method: answer, content } = await this.#ask(method, GET_ANSWERS, `get a message from ${queue}`, options);
     if (answer.kind !== "basic.get-ok" || content === undefined) return undefined;
-    const { deliveryTag, redelivered, exchange, routingKey } = answer;
-    return { consumerTag: "", deliveryTag, redelivered, exchange, routingKey, ...content };
+    const { deliveryTag, redelivered, exchange, routingKey, messageCount } = answer;
+    return { consumerTag: "", deliveryTag, redelivered, exchange, routingKey, messageCount, ...content };
   }
 
   /** Acknowledges one delivery; leaves with this tick's others. @throws {UsageError} if it is settled already. */

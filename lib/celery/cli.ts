@@ -65,6 +65,11 @@ const COMMANDS: readonly CommandEntry[] = [
   },
   { name: "list", summary: "List queues and bindings", load: async () => (await import("./cli/list.ts")).listCommand },
   {
+    name: "amqp",
+    summary: "Change RabbitMQ by hand",
+    load: async () => (await import("./cli/amqp.ts")).amqpCommand,
+  },
+  {
     name: "shell",
     summary: "Try things out at a prompt",
     load: async () => (await import("./cli/shell.ts")).shellCommand,

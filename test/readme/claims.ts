@@ -30,6 +30,7 @@ export const CLAIMS: readonly Claim[] = [
       "test/interop/celery_amqp_matrix.test.ts",
       "test/interop/celery_amqp_transport.long.test.ts",
       "test/interop/celery_amqp_control_queues.long.test.ts",
+      "test/interop/celery_amqp_mandatory.long.test.ts",
     ],
   },
   {
@@ -88,6 +89,8 @@ export const CLAIMS: readonly Claim[] = [
       "test/interop/celery_logtool.test.ts",
       "test/scripts/celery_shell.test.ts",
       "test/interop/celery_graph.test.ts",
+      "test/interop/celery_amqp_shell.long.test.ts",
+      "test/interop/celery_pprint.test.ts",
       "test/interop/celery_migrate.long.test.ts",
       "test/interop/celery_multi.long.test.ts",
     ],
