@@ -36,6 +36,8 @@ export type { Events } from "./events/events.ts";
 export type { MonitoredTask } from "./events/monitored_task.ts";
 export type { MonitoredWorker } from "./events/monitored_worker.ts";
 export type { EventReceiver, ReceiveOptions } from "./events/receiver.ts";
+export { Snapshots } from "./events/snapshots.ts";
+export type { Camera, SnapshotOptions } from "./events/snapshots.ts";
 export { State } from "./events/state.ts";
 export type { StateOptions } from "./events/state.ts";
 export { GroupResult } from "./group_result.ts";
