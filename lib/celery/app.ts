@@ -17,12 +17,13 @@ import { createNode } from "./canvas/node.ts";
 import { type AnySignature, nodeOf, type SetOptions, Signature } from "./canvas/signature.ts";
 import { decompress } from "./compression.ts";
 import { type Config, createConfig } from "./config.ts";
+import type { ConfigSource, ConfigSourceOptions } from "./config_source.ts";
 import { backendOptions, boxOptions, brokerUrls, resultCodec, transportOptions } from "./connection_options.ts";
 import { Connections } from "./connections.ts";
 import { Control } from "./control/control.ts";
 import { RemoteControl } from "./control/remote_control.ts";
 import { CurrentTask } from "./current_task.ts";
-import { type Environment, settingsFromEnvironment } from "./env.ts";
+import { CONFIG_MODULE_VARIABLE, type Environment, settingsFromEnvironment, variableFromEnvironment } from "./env.ts";
 import { Events } from "./events/events.ts";
 import { GroupResult } from "./group_result.ts";
 import { LogicalClock } from "./logical_clock.ts";
@@ -108,6 +109,8 @@ export class Celery {
   readonly replyTo = randomUUID();
   readonly hostname = hostname();
   readonly #tasks = new Map<string, AnyTask>();
+  readonly #environment: Environment | undefined;
+  #isConfigured = false;
   #serializers: SerializerRegistry | undefined;
   #queues: QueueTable | undefined;
   #accepted: ReadonlySet<string> | undefined;
@@ -130,6 +133,7 @@ export class Celery {
     this.signals = new Signals((receiver, error) =>
       this.complain(receiverFailed(receiver, this.exceptions.repr(asError(error))))
     );
+    this.#environment = environment;
     this.conf = createConfig();
     this.conf.update({
       ...settings,
@@ -253,11 +257,40 @@ export class Celery {
   }
 
   /**
+   * Takes settings from an object, or from a module that exports them: `await app.configFromObject("./celeryconfig.ts")`. What
+   * the program has set itself wins, and what the environment says.
+   *
+   * @returns false for a module that is not there, with `silent`
+   * @throws {UsageError} for a module that cannot be read, or a setting that cannot be
+   */
+  async configFromObject(source: ConfigSource, options: ConfigSourceOptions = {}): Promise<boolean> {
+    this.#isConfigured = true;
+    const { readConfigSource } = await import("./config_source.ts");
+    return await readConfigSource(source, { ...options, conf: this.conf, log: this.log });
+  }
+
+  /** The same with the module that a variable of the environment names. @returns false where it is not set, with `silent` */
+  async configFromEnvvar(variable: string, options: ConfigSourceOptions = {}): Promise<boolean> {
+    const module = variableFromEnvironment(variable, this.#environment);
+    if (module !== undefined) return await this.configFromObject(module, options);
+    if (options.silent === true) return false;
+    throw new UsageError(
+      `Cannot read the configuration: ${variable} is not set in the environment; it has to name a module, as ./celeryconfig.ts`,
+    );
+  }
+
+  /** The same with CELERY_CONFIG_MODULE, unless the program has a configuration of its own. `start` does it. */
+  async configFromEnvironment(): Promise<void> {
+    if (this.#isConfigured || variableFromEnvironment(CONFIG_MODULE_VARIABLE, this.#environment) === undefined) return;
+    await this.configFromEnvvar(CONFIG_MODULE_VARIABLE);
+  }
+
+  /**
    * Runs the command line (`worker`, `inspect`, `call` …) if the module of this URL is the program that was started; does nothing
    * when it is imported: `await app.start(import.meta.url)`, the last line of an app's module.
    */
   async start(moduleUrl: string): Promise<void> {
-    if (!isMainModule(moduleUrl)) return;
+    if (!isMainModule(moduleUrl)) return await this.configFromEnvironment();
     const { main } = await import("./cli.ts");
     await main(this, moduleUrl);
   }

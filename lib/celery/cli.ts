@@ -116,6 +116,7 @@ export async function main(app: Celery, moduleUrl: string, argv = process.argv.s
     environment: process.env,
     terminal: shellTerminal,
     changeFolder: (path) => process.chdir(path),
+    setVariable: (name, value) => process.env[name] = value,
     signal: interrupted.signal,
   });
   await app.close().catch(() => {}); // what could not be closed goes with the process

@@ -76,8 +76,13 @@ export function createConfig(): Config {
   return Object.seal(methods) as Config;
 }
 
+/** The setting that goes by this name, if one does. */
+export function settingNamed(key: string): SettingName | undefined {
+  return BY_ANY_NAME.get(key) ?? ALIASES.get(key);
+}
+
 function settingOf(key: string): SettingName {
-  const name = BY_ANY_NAME.get(key) ?? ALIASES.get(key);
+  const name = settingNamed(key);
   if (name === undefined) throw new UsageError(`Cannot use the setting ${key}: there is none of that name${hint(key)}`);
   return name;
 }

@@ -15,6 +15,17 @@ const VARIABLES: readonly (readonly [variable: string, setting: keyof Settings])
   ["CELERY_RESULT_BACKEND", "resultBackend"],
 ];
 
+/** Of the module that settings are in, where the environment names one. */
+export const CONFIG_MODULE_VARIABLE = "CELERY_CONFIG_MODULE";
+
+/** What a variable says; undefined also where it is empty. */
+export function variableFromEnvironment(
+  name: string,
+  environment: Environment = process.env,
+): string | undefined {
+  return environment[name] || undefined;
+}
+
 /**
  * Settings that the environment gives; in Celery they win over those in the program.
  *

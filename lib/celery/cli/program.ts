@@ -1,5 +1,6 @@
 import type { Celery } from "../app.ts";
 import { asError } from "../../base/errors.ts";
+import { CONFIG_MODULE_VARIABLE } from "../env.ts";
 import { VERSION_BANNER } from "../version.ts";
 import type { CommandEntry } from "./command.ts";
 import { CommandError, ExitCode, usageError } from "./exit_codes.ts";
@@ -12,6 +13,7 @@ import { paint, type Terminal } from "./terminal.ts";
 const GLOBALS = {
   broker: { flags: ["-b", "--broker"], value: "URL", help: "where the broker is [env: CELERY_BROKER_URL]" },
   resultBackend: { flags: ["--result-backend"], value: "URL", help: "where results go [env: CELERY_RESULT_BACKEND]" },
+  config: { flags: ["--config"], value: "MODULE", help: "a module of settings [env: CELERY_CONFIG_MODULE]" },
   workdir: { flags: ["--workdir"], value: "FOLDER", help: "change to this folder first" },
   noColor: { flags: ["-C", "--no-color"], help: "no colours [env: NO_COLOR]" },
   quiet: { flags: ["-q", "--quiet"], help: "say only what was asked for" },
@@ -27,6 +29,8 @@ export interface ProgramContext {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly terminal: (noColor: boolean) => Terminal;
   readonly changeFolder: (path: string) => void;
+  /** Of the environment, for the app and for the processes that it starts. */
+  readonly setVariable: (name: string, value: string) => void;
   readonly signal: AbortSignal;
 }
 
@@ -58,6 +62,8 @@ export async function runProgram(
     }
     if (options.workdir !== undefined) context.changeFolder(options.workdir);
     const { app } = context;
+    if (options.config !== undefined) context.setVariable(CONFIG_MODULE_VARIABLE, options.config);
+    await app.configFromEnvironment();
     if (options.broker !== undefined) app.conf.brokerUrl = options.broker;
     if (options.resultBackend !== undefined) app.conf.resultBackend = options.resultBackend;
     app.conf.brokerUrl = await absoluteBroker(app.conf.brokerUrl);
