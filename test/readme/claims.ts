@@ -52,6 +52,8 @@ export const CLAIMS: readonly Claim[] = [
       "test/celery/task.test.ts",
       "test/celery/task_publication.test.ts",
       "test/celery/config.test.ts",
+      "test/celery/config_source.test.ts",
+      "test/interop/celery_config_module.test.ts",
       "test/celery/routing",
       "test/interop/celery_client.test.ts",
     ],
