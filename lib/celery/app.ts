@@ -305,7 +305,7 @@ export class Celery {
     return this.#queues ??= new QueueTable(this.conf);
   }
 
-  /** JSON and msgpack, and what was registered besides. */
+  /** JSON, msgpack and YAML, and what was registered besides. */
   get serializers(): SerializerRegistry {
     return this.#serializers ??= new SerializerRegistry(this.conf.jsonTypes);
   }

@@ -110,7 +110,7 @@ export interface Settings {
   resultBackendMaxSleepBetweenRetriesMs: number;
   /** Default Infinity. */
   resultBackendMaxRetries: number;
-  /** `json` or `msgpack`; results are read with it too. Default `json`. */
+  /** `json`, `msgpack` or `yaml`; results are read with it too. Default `json`. */
   resultSerializer: string;
   /** Also store name, arguments, worker, retries and queue. Default false. */
   resultExtended: boolean;
@@ -144,7 +144,7 @@ export interface Settings {
   /** Seconds of silence after which a connection is checked with PING; null: never. Default null. */
   redisBackendHealthCheckInterval: number | null;
 
-  /** `json` or `msgpack`; whoever reads it has to accept it. Default `json`. */
+  /** `json`, `msgpack` or `yaml`; whoever reads it has to accept it. Default `json`. */
   taskSerializer: string;
   /** `gzip`, `zlib`, `brotli`, `zstd` or null. Default null. */
   taskCompression: string | null;

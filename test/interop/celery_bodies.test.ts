@@ -32,6 +32,7 @@ const VALUES: Readonly<Record<string, unknown>> = {
 };
 
 describeWithPeers(["redis-server", "python-celery", "python-msgpack"], "bodies in msgpack", () => both("msgpack"));
+describeWithPeers(["redis-server", "python-celery", "python-yaml"], "bodies in YAML", () => both("yaml"));
 
 function both(name: string): void {
   let redis: RedisServer;
@@ -127,13 +128,16 @@ function both(name: string): void {
 
       expect(code, stderr).toBe(0);
       const { documents, ...seen } = JSON.parse(stdout) as { documents: string[] };
+      const unwritten = ["EncodeError", expect.anything()]; // PyYAML cannot write a Signature in a message
+      const links = name === "yaml"
+        ? { chain: unwritten, chord: unwritten }
+        : { chain: "[b'ab', b'cd']", chord: "6.5" };
       expect(seen).toEqual({
         differ: [],
         kwargs: "b'k'",
         failure: ["ValueError", ["'why'", "2"]],
-        chain: "[b'ab', b'cd']",
         group: "[0, 1, 2]",
-        chord: "6.5",
+        ...links,
         compressed: true,
         untold: "EncodeError",
       });

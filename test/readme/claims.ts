@@ -128,8 +128,13 @@ export const CLAIMS: readonly Claim[] = [
   },
   {
     area: "Celery",
-    what: "arguments and results in msgpack: between the languages in both directions, the same bytes",
-    tests: ["test/interop/celery_bodies.test.ts", "test/celery/wire/msgpack.test.ts"],
+    what: "arguments and results in msgpack and YAML: between the languages in both directions, the same bytes",
+    tests: [
+      "test/interop/celery_bodies.test.ts",
+      "test/interop/celery_yaml.test.ts",
+      "test/celery/wire/msgpack.test.ts",
+      "test/celery/wire/yaml",
+    ],
   },
   {
     area: "Pyro",

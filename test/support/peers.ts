@@ -10,6 +10,7 @@ const PROBES: Readonly<Record<Peer, readonly [command: string, ...args: string[]
   "python-celery": [PYTHON, "-c", "import celery, redis"],
   "python-msgpack": [PYTHON, "-c", "import msgpack"],
   "python-pyro4": [PYTHON, "-c", "import Pyro4"],
+  "python-yaml": [PYTHON, "-c", "import yaml"],
   "python": [PYTHON, "--version"],
   "openssl": ["openssl", "version"],
   "tmux": ["tmux", "-V"],
@@ -22,6 +23,7 @@ export type Peer =
   | "python-celery"
   | "python-msgpack"
   | "python-pyro4"
+  | "python-yaml"
   | "python"
   | "openssl"
   | "tmux";
@@ -35,6 +37,8 @@ export function packagesOf(peer: Peer): string {
       return "python3-msgpack";
     case "python-pyro4":
       return "python3-pyro4";
+    case "python-yaml":
+      return "python3-yaml";
     case "python":
       return "python3";
     default:

@@ -1,7 +1,7 @@
 /**
  * Serializers by name and content type, and the check of what a receiver accepts.
  *
- * JSON, msgpack and raw content are built in; yaml and pickle are known by name, so that they are refused in kombu's words.
+ * JSON, msgpack, YAML and raw content are built in; pickle is known by name, so that it is refused in kombu's words.
  *
  * Spec: kombu 5.6 kombu/serialization.py
  *
@@ -16,6 +16,7 @@ import { type JsonReadOptions, parseJson } from "./json_read.ts";
 import { stringifyJson } from "./json_write.ts";
 import { msgpackSerializer } from "./msgpack.ts";
 import type { JsonTypeStyle } from "./special_types.ts";
+import { yamlSerializer } from "./yaml/serializer.ts";
 
 export interface Serializer {
   readonly name: string;
@@ -62,11 +63,8 @@ function textOf(bytes: Uint8Array): string {
   }
 }
 
-/** Names that kombu knows and we do not carry. */
-const NOT_INSTALLED: ReadonlyMap<string, string> = new Map([
-  ["pickle", "application/x-python-serialize"],
-  ["yaml", "application/x-yaml"],
-]);
+/** What kombu knows and we do not carry. */
+const NOT_INSTALLED: ReadonlyMap<string, string> = new Map([["pickle", "application/x-python-serialize"]]);
 /** Content that decodes to itself and is always accepted. */
 const RAW_TYPES: ReadonlySet<string> = new Set(["application/data", "application/text"]);
 
@@ -75,10 +73,11 @@ export class SerializerRegistry {
   readonly #byName = new Map<string, Serializer>();
   readonly #byType = new Map<string, Serializer>();
 
-  /** Starts with JSON and msgpack. */
+  /** Starts with JSON, msgpack and YAML. */
   constructor(types: JsonTypeStyle = "wrapped") {
     this.register(jsonSerializer(types));
     this.register(msgpackSerializer);
+    this.register(yamlSerializer);
   }
 
   /** Adds a serializer, or replaces the one of the same name. Receivers still have to list it in `accept_content`. */

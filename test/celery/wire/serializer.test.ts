@@ -28,7 +28,7 @@ describe("SerializerRegistry", () => {
     expect(() => registry.encode(5, "raw")).toThrow(EncodeError);
   });
 
-  test.each(["yaml", "pickle", "nosuch", "__proto__"])(
+  test.each(["pickle", "nosuch", "__proto__"])(
     "says that %s is not installed, in kombu's words",
     (name) => {
       const registry = new SerializerRegistry();
@@ -59,7 +59,9 @@ describe("SerializerRegistry", () => {
     expect(registry.decode(content("application/data", "x", "binary"), JSON_ONLY)).toEqual(Buffer.from("x"));
     expect(registry.decode(content("text/plain", "x"), new Set(["text/plain"]))).toBe("x");
     expect(registry.decode(content("application/json", ""), JSON_ONLY)).toBe("");
-    expect(registry.decode(registry.encode([1], "msgpack"), registry.acceptedTypes(["msgpack"]))).toEqual([1]);
+    for (const name of ["msgpack", "yaml"]) {
+      expect(registry.decode(registry.encode([1], name), registry.acceptedTypes([name]))).toEqual([1]);
+    }
   });
 
   test("says that bytes are not what they claim to be", () => {

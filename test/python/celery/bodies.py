@@ -63,9 +63,9 @@ if NAME == 'yaml':
     VALUES += [datetime.date(2024, 2, 29), datetime.datetime(2024, 1, 2, 3, 4, 5, 678), float('inf'), 10 ** 40, {1: 'one'}]
 
 
-def outcome(result):
+def outcome(send):
     try:
-        value = result.get(timeout=30)
+        value = send().get(timeout=30)
     except Exception as exc:
         return [type(exc).__name__, [repr(arg) for arg in exc.args]]
     return repr(value)
@@ -79,19 +79,18 @@ def client():
     def s(name, *args):
         return app.signature(f'bodies.{name}', args)
 
-    echoed = [(value, outcome(send('echo', value))) for value in VALUES]
-    stored = send('echo', ['x', 1.5, b'y'], task_id='stored')
-    stored.get(timeout=30)
-    failure = outcome(send('fail', 'why', 2, task_id='failed'))
+    echoed = [(value, outcome(lambda: send('echo', value))) for value in VALUES]
+    send('echo', ['x', 1.5, b'y'], task_id='stored').get(timeout=30)
+    failure = outcome(lambda: send('fail', 'why', 2, task_id='failed'))
     return {
         'differ': [[repr(value), got] for value, got in echoed if repr(value) != got],
-        'kwargs': outcome(send('echo', kwargs={'value': b'k'})),
+        'kwargs': outcome(lambda: send('echo', kwargs={'value': b'k'})),
         'failure': failure,
-        'chain': outcome((s('echo', b'ab') | s('echo') | s('join', b'cd')).apply_async()),
-        'group': outcome(group(s('echo', i) for i in range(3)).apply_async()),
-        'chord': outcome(chord([s('add', 1, 1), s('add', 2.5, 2)])(s('xsum'))),
-        'compressed': outcome(send('echo', 'x' * 5000, compression='gzip')) == repr('x' * 5000),
-        'untold': outcome(send('untold'))[0],
+        'chain': outcome(lambda: (s('echo', b'ab') | s('echo') | s('join', b'cd')).apply_async()),
+        'group': outcome(lambda: group(s('echo', i) for i in range(3)).apply_async()),
+        'chord': outcome(lambda: chord([s('add', 1, 1), s('add', 2.5, 2)])(s('xsum'))),
+        'compressed': outcome(lambda: send('echo', 'x' * 5000, compression='gzip')) == repr('x' * 5000),
+        'untold': outcome(lambda: send('untold'))[0],
         'documents': [app.backend.client.get(f'celery-task-meta-{task_id}').hex() for task_id in ('stored', 'failed')],
     }
 
