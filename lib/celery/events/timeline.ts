@@ -20,20 +20,24 @@ export interface Moment {
  */
 export class Timeline {
   readonly #limit: number;
+  /** Those before `#first` are gone; their room is given back when they are as many as the others. */
   #moments: Moment[] = [];
+  #first = 0;
 
   constructor(limit: number) {
     this.#limit = limit;
   }
 
   add(moment: Moment): void {
+    if (this.#moments.length - this.#first + 1 > this.#limit) this.#dropFirst();
     const moments = this.#moments;
-    if (moments.length + 1 > this.#limit) moments.shift();
-    // Most are later than all before them. Others go behind their equals, found by halves.
-    let low = 0;
     const last = moments.at(-1);
-    if (last !== undefined && isBefore(last, moment)) low = moments.length;
-    for (let high = moments.length; low < high;) {
+    if (last === undefined || moments.length === this.#first || isBefore(last, moment)) {
+      moments.push(moment); // as most do
+      return;
+    }
+    let low = this.#first;
+    for (let high = moments.length; low < high;) { // behind its equals
       const middle = (low + high) >>> 1;
       const other = moments[middle];
       if (other !== undefined && isBefore(moment, other)) high = middle;
@@ -42,17 +46,26 @@ export class Timeline {
     moments.splice(low, 0, moment);
   }
 
-  /** Forgets the moments of tasks that `isKept` does not want. */
+  #dropFirst(): void {
+    this.#first++;
+    if (this.#first < this.#limit) return;
+    this.#moments = this.#moments.slice(this.#first);
+    this.#first = 0;
+  }
+
+  /** Forgets the moments that `isKept` does not want. */
   keep(isKept: (moment: Moment) => boolean): void {
-    this.#moments = this.#moments.filter(isKept);
+    this.#moments = this.#moments.slice(this.#first).filter(isKept);
+    this.#first = 0;
   }
 
   /** Each task once, by its latest moment, newest first; or by its first, oldest first. */
   *tasks(find: (moment: Moment) => MonitoredTask | undefined, newestFirst: boolean): Generator<MonitoredTask> {
     const seen = new Set<string>();
     const moments = this.#moments;
-    for (let count = 0; count < moments.length; count++) {
-      const moment = moments[newestFirst ? moments.length - 1 - count : count];
+    const count = moments.length - this.#first;
+    for (let index = 0; index < count; index++) {
+      const moment = moments[newestFirst ? moments.length - 1 - index : this.#first + index];
       if (moment === undefined || seen.has(moment.uuid)) continue;
       const task = find(moment);
       if (task === undefined) continue;
