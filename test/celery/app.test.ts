@@ -127,6 +127,18 @@ describe("Celery", () => {
     expect(headers).toEqual(Array(4).fill(["root", "parent"]));
   });
 
+  test("says with the route that a call has to reach a queue, of which brokers without that word take no notice", async () => {
+    const { app } = projApp();
+    const routes: unknown[] = [];
+    app.onPublish(({ route }) => void routes.push(route.mandatory));
+    const lonely = { exchange: "lonely", routingKey: "nowhere" };
+
+    await app.sendTask("t.t", [], { ...lonely, mandatory: true }).published;
+    await app.sendTask("t.t", [], lonely).published;
+
+    expect(routes).toEqual([true, undefined]);
+  });
+
   test("tells monitors what was sent, where the settings say so", async () => {
     const { app, add } = projApp({ taskSendSentEvent: true });
     const transport = await app.transport();
