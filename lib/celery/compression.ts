@@ -28,7 +28,7 @@ const BROTLI: Codec = {
   inflate: zlib.brotliDecompressSync,
 };
 
-/** Node has zstd from 22.15 on, other runtimes perhaps. */
+/** Node has zstd from 22.15 and 23.8 on, other runtimes perhaps. */
 function zstd(): Codec | undefined {
   const deflate: unknown = Reflect.get(zlib, "zstdCompressSync");
   const inflate: unknown = Reflect.get(zlib, "zstdDecompressSync");
@@ -47,13 +47,17 @@ const NOT_HERE: ReadonlyMap<string, string> = new Map([
   ["lzma", "application/x-lzma"],
   ["xz", "application/x-lzma"],
   ["zstd", "application/zstd"],
+  ["zstandard", "application/zstd"],
 ]);
 
 const CODECS: ReadonlyMap<string, Codec> = new Map([
   ["gzip", GZIP],
   ["zlib", GZIP],
   ["brotli", BROTLI],
-  ...[zstd()].filter((codec) => codec !== undefined).map((codec): [string, Codec] => ["zstd", codec]),
+  ...[zstd()].filter((codec) => codec !== undefined).flatMap((codec): [string, Codec][] => [
+    ["zstd", codec],
+    ["zstandard", codec],
+  ]),
 ]);
 const BY_CONTENT_TYPE: ReadonlyMap<string, Codec> = new Map(
   [...CODECS.values()].map((codec) => [codec.contentType, codec]),
@@ -95,7 +99,15 @@ export function decompress(body: Uint8Array, contentType: string, maxBytes = DEF
 
 function notHere(attempt: string, method: string): SerializerNotInstalled {
   const shown = JSON.stringify(method.slice(0, 64));
-  const isKnown = NOT_HERE.has(method) || [...NOT_HERE.values()].includes(method);
-  const why = isKnown ? "this runtime has no such compression" : "there is no such compression";
-  return new SerializerNotInstalled(`Cannot ${attempt} ${shown}: ${why}, there are ${[...CODECS.keys()].join(", ")}`);
+  return new SerializerNotInstalled(
+    `Cannot ${attempt} ${shown}: ${whyNot(method)}; there are ${[...CODECS.keys()].join(", ")}`,
+  );
+}
+
+function whyNot(method: string): string {
+  const type = NOT_HERE.get(method) ?? method;
+  if (type === "application/zstd") return "this runtime has none, Node has it from 22.15 on";
+  return [...NOT_HERE.values()].includes(type)
+    ? "this runtime has no such compression"
+    : "there is no such compression";
 }
