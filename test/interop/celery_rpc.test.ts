@@ -83,6 +83,16 @@ for (const [where, start] of Object.entries(PLACES)) {
       },
     );
 
+    for (const queue of ["ours-classic", "python-classic"]) {
+      test(`answer a Python client that polls, waits for a group, and for a failure, from ${queue}`, async () => {
+        const { stdout, stderr } = await run(PYTHON, [here("celery_rpc/states.py"), queue], {
+          ...{ cwd: PYTHON_FOLDER, env: { ...env, PYTHONPATH: PYTHON_FOLDER } },
+        });
+
+        expect(stdout, stderr).toBe("SUCCESS 10\n[0, 2, 4, 6, 8]\nTypeError FAILURE\n10\n");
+      });
+    }
+
     test("wait a day, and no longer, for a client that was killed", async () => {
       const client = new Program(...script(here("celery_rpc/killed_client.ts")), { env });
       await client.printed(/sent/);
