@@ -1,12 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { isPlainObject } from "../../base/pyvalue.ts";
 import type { Celery } from "../app.ts";
-import { eventQueueOptions } from "../connection_options.ts";
+import { brokerUrls, eventQueueOptions } from "../connection_options.ts";
 import type { Broadcast, Queue, Subscription, Transport } from "../transport/transport.ts";
 import { eventExchange } from "../worker/events.ts";
 import { type MonitorEvent, numberOf } from "./event.ts";
 
 const SECONDS_PER_HOUR = 3600;
+const RECONNECT_BACKOFF = { startMs: 200, stepMs: 200, maxMs: 5000 } as const;
 
 export interface ReceiveOptions {
   /** Which events, as a pattern of topics: `task.#`, `worker.heartbeat`. Task events come in batches under `task.multi`. Default all. */
@@ -55,8 +56,14 @@ export class EventReceiver {
     listener: (event: MonitorEvent) => void,
     options: ReceiveOptions = {},
   ): Promise<EventReceiver> {
-    // The app's own transport would give up as a client does; a monitor waits as long as it takes.
-    const transport = await app.openTransport({ maxAttempts: 0 });
+    // The app's own transport would give up as a client does; a monitor waits as long as it takes, and notices what is lost.
+    const transport = await app.openTransport({
+      urls: brokerUrls(app.conf, "read"),
+      maxAttempts: 0,
+      backoff: RECONNECT_BACKOFF,
+      heartbeatSeconds: app.conf.brokerHeartbeat,
+      background: false,
+    });
     const receiver = new EventReceiver(app, transport, listener, options);
     app.hold.take();
     try {
