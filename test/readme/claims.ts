@@ -67,6 +67,7 @@ export const CLAIMS: readonly Claim[] = [
       "test/celery/control",
       "test/proc",
       "test/interop/celery_worker.test.ts",
+      "test/interop/celery_deduplicate.test.ts",
       "test/scripts/celery_worker.test.ts",
     ],
   },

@@ -9,6 +9,8 @@ export const app = new Celery("bodies", {
   resultSerializer: name,
   acceptContent: [name],
   eventSerializer: name,
+  taskAcksLate: true,
+  workerDeduplicateSuccessfulTasks: true,
 });
 
 app.task("bodies.echo", (value: unknown) => value);

@@ -16,6 +16,7 @@ NAME = os.environ.get('SERIALIZER', 'msgpack')
 app = Celery('bodies', broker=os.environ.get('BROKER'), backend=os.environ.get('BACKEND'))
 app.conf.update(
     task_serializer=NAME, result_serializer=NAME, accept_content=[NAME], event_serializer=NAME, worker_redirect_stdouts=False,
+    task_acks_late=True, worker_deduplicate_successful_tasks=True,
 )
 
 

@@ -137,6 +137,7 @@ export class TaskTracer implements JobSteps<TracedTask> {
   }
 
   async #threw(traced: TracedTask, thrown: unknown, control: JobControl): Promise<Outcome> {
+    if (thrown instanceof AlreadySucceeded) return await this.#repeated(traced.request, thrown.result);
     const error = this.#autoretried(traced, thrown, control);
     traced.thrown = { error };
     if (error instanceof Retry) return await this.#retried(traced, error, control);
@@ -147,10 +148,13 @@ export class TaskTracer implements JobSteps<TracedTask> {
     if (error instanceof Reject) {
       return { kind: "rejected", requeue: error.requeue, exception: this.#rejection(error) };
     }
-    if (error instanceof AlreadySucceeded) {
-      return { kind: "ignored", description: "Task already completed successfully." };
-    }
     return await this.#failed(traced, error, control);
+  }
+
+  /** What comes behind the result may be missing, for it was stored by a worker that died: a chord counts a part once. */
+  async #repeated(request: TaskRequest, result: unknown): Promise<Outcome> {
+    await this.#results.persist(request, () => this.#continuation.reportToChord(request, "SUCCESS", result));
+    return { kind: "ignored", description: "Task already completed successfully." };
   }
 
   /** What a task throws that retries by itself after such errors; else what it has thrown. */
@@ -229,9 +233,23 @@ export class TaskTracer implements JobSteps<TracedTask> {
   }
 
   async #beginUnlessDone(traced: TracedTask, host: TaskHost): Promise<unknown> {
-    const meta = await (await this.#app.backend()).get(traced.request.id);
-    if (meta?.status === "SUCCESS") throw new AlreadySucceeded();
+    const meta = await this.#storedBefore(traced.request);
+    if (meta?.status === "SUCCESS") throw new AlreadySucceeded(meta.result);
     return await this.#begin(traced, host);
+  }
+
+  /** What became of the task when it was delivered before; undefined where that cannot be told. */
+  async #storedBefore(request: TaskRequest): Promise<ResultMeta | undefined> {
+    try {
+      return await this.#results.persist(request, async () => {
+        const backend = await this.#app.backend();
+        return KEEPS_NO_RESULTS.has(backend.name) ? undefined : await backend.get(request.id);
+      });
+    } catch (error) {
+      const { task, id } = request;
+      this.#options.complain(`Cannot tell whether ${task}[${id}] has succeeded before, it is run again: ${error}`);
+      return undefined;
+    }
   }
 
   #hostOf(control: JobControl): TaskHost {
@@ -268,6 +286,9 @@ class ChildHost implements TaskHost {
     await (await this.#app.backend()).store(meta, resultRequestOf(request));
   }
 }
+
+/** Of these nobody else reads a result. */
+const KEEPS_NO_RESULTS: ReadonlySet<string> = new Set(["rpc", "disabled"]);
 
 /** The function was not called at all. */
 function isRepetition(result: CallResult): boolean {

@@ -11,4 +11,12 @@ export interface TracedTask extends Run {
 }
 
 /** The task has succeeded before; thrown instead of running it again. */
-export class AlreadySucceeded extends Error {}
+export class AlreadySucceeded extends Error {
+  /** What it has returned. */
+  readonly result: unknown;
+
+  constructor(result: unknown) {
+    super("the task has succeeded before");
+    this.result = result;
+  }
+}
