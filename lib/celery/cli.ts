@@ -50,7 +50,7 @@ const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: "events",
-    summary: "Print what happens, as it happens",
+    summary: "Show what happens, as it happens",
     load: async () => (await import("./cli/events.ts")).eventsCommand,
   },
   {

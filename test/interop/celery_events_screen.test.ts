@@ -9,7 +9,7 @@ import { eventually } from "../support/eventually.ts";
 import { describeWithPeers, PYTHON } from "../support/peers.ts";
 import { run, script } from "../support/program.ts";
 import { startPythonWorker } from "../support/python_worker.ts";
-import { RedisServer } from "../support/redis_server.ts";
+import { freePort, RedisServer } from "../support/redis_server.ts";
 import { testDir } from "../support/temp_dir.ts";
 import { Terminal, type TerminalOptions } from "../support/tmux.ts";
 
@@ -150,6 +150,21 @@ describeWithPeers(["tmux"], "celery events and its terminal", () => {
     await pane.shows(/No task selected/);
     pane.press("q");
     await pane.shows(/Stopped[^]*fg[^]*prompt>/);
+  });
+
+  test("says at once that the broker cannot be reached, and is left while that is waited for", async () => {
+    const broker = `redis://127.0.0.1:${await freePort()}/0`;
+    const command = script("celery/addTask.ts", ["events"]).flat();
+    const pane = terminal(["sh", "-c", `${command.join(" ")}; echo ended $?; exec sleep 1000`], {
+      columns: 120,
+      rows: 20,
+      cwd: PROJECT,
+      env: { CELERY_BROKER_URL: broker },
+    });
+
+    await pane.shows(/the broker is away: Cannot connect to 127\.0\.0\.1:\d+: nothing listens there/);
+    pane.press("q");
+    await pane.shows(/^ended 0$/m);
   });
 
   test("need one: a pipe is told of --dump", async () => {

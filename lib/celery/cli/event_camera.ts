@@ -45,7 +45,7 @@ export async function runEventCamera(context: CommandContext, given: CameraArgum
     snapshots.start();
     try {
       await hearEvents(context, (event) => state.event(event), (reason) => {
-        if (reason !== undefined) logger.error("The broker is away, and is waited for", { reason });
+        logger.error("The broker is away, and is waited for", { reason });
       });
     } finally {
       await snapshots.stop();

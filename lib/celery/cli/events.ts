@@ -108,8 +108,9 @@ async function dump(context: CommandContext, isJson: boolean): Promise<number> {
   await hearEvents(context, (event) => {
     const line = isJson ? JSON.stringify(event) : dumper.line(event);
     if (line !== undefined) terminal.out(line);
-  }, (reason) => {
-    if (reason !== undefined && !isJson) terminal.out("-> Connection lost, attempting reconnect");
+  }, (reason, wasThere) => {
+    if (isJson) return;
+    terminal.out(wasThere ? "-> Connection lost, attempting reconnect" : `-> ${reason.message}, trying again`);
   });
   return ExitCode.ok;
 }

@@ -16,7 +16,7 @@ export interface ReceiveOptions {
   readonly wakeup?: boolean;
   /** Move timestamps by the hours between the sender's time zone and ours, as Celery does. Default true. */
   readonly localize?: boolean;
-  /** Told when the broker is lost, with the reason, and when it is back, with undefined. */
+  /** Told when the broker is lost, or not there to begin with, with the reason, and when it is there, with undefined. */
   readonly onOutage?: (reason: Error | undefined) => void;
   /** Ends waiting for a broker that is not there. */
   readonly signal?: AbortSignal;
@@ -77,19 +77,20 @@ export class EventReceiver {
 
   async #start(): Promise<void> {
     const transport = this.#transport;
-    const { signal } = this.#options;
-    const onBroadcast = (broadcast: Broadcast) => this.#heard(broadcast);
-    this.#subscription = await transport.subscribe(this.#queue(), onBroadcast, signal === undefined ? {} : { signal });
+    const { signal, onOutage } = this.#options;
     transport.onState((state) => {
       if (state.kind === "waiting" && !this.#isOut) {
         this.#isOut = true;
-        this.#options.onOutage?.(state.reason);
+        onOutage?.(state.reason);
       } else if (state.kind === "ready" && this.#isOut) {
         this.#isOut = false;
-        this.#options.onOutage?.(undefined);
-        this.#wakeUp().catch(() => {}); // those that beat of themselves show up a little later
+        onOutage?.(undefined);
+        // Those that beat of themselves show up a little later.
+        if (this.#subscription !== undefined) this.#wakeUp().catch(() => {});
       }
     });
+    const onBroadcast = (broadcast: Broadcast) => this.#heard(broadcast);
+    this.#subscription = await transport.subscribe(this.#queue(), onBroadcast, signal === undefined ? {} : { signal });
     await this.#wakeUp();
   }
 
