@@ -98,6 +98,6 @@ export function resultCodec(conf: Config, serializers: SerializerRegistry): Resu
     contentType,
     contentEncoding,
     encode: (value) => serializer.encode(value, "result"),
-    decode: (body) => serializers.decode({ contentType, contentEncoding, body }, accepted),
+    decode: (body, type = { contentType, contentEncoding }) => serializers.decode({ ...type, body }, accepted),
   };
 }

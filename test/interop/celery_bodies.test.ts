@@ -34,6 +34,11 @@ const VALUES: Readonly<Record<string, unknown>> = {
 describeWithPeers(["redis-server", "python-celery", "python-msgpack"], "bodies in msgpack", () => both("msgpack"));
 describeWithPeers(["redis-server", "python-celery", "python-yaml"], "bodies in YAML", () => both("yaml"));
 
+function startPythonWorker(env: NodeJS.ProcessEnv): Program {
+  const options = ["-P", "solo", "-l", "INFO", "--without-gossip", "--without-mingle"];
+  return new Program(PYTHON, ["-B", "-m", "celery", "-A", "bodies", "worker", ...options], { cwd: FOLDER, env });
+}
+
 function both(name: string): void {
   let redis: RedisServer;
   let client: RedisClient;
@@ -67,24 +72,7 @@ function both(name: string): void {
     const send = (task: string, args: unknown[] = [], options = {}) =>
       app.sendTask<unknown>(`bodies.${task}`, args, options);
     const s = (task: string, args: unknown[] = []) => app.signature(`bodies.${task}`, args);
-    const worker = new Program(
-      PYTHON,
-      [
-        "-B",
-        "-m",
-        "celery",
-        "-A",
-        "bodies",
-        "worker",
-        "-P",
-        "solo",
-        "-l",
-        "INFO",
-        "--without-gossip",
-        "--without-mingle",
-      ],
-      { cwd: FOLDER, env },
-    );
+    const worker = startPythonWorker(env);
     try {
       await worker.printed(/ready\./);
 
@@ -143,6 +131,25 @@ function both(name: string): void {
       });
       for (const document of documents) expect(await again(document)).toBe(document);
     } finally {
+      await worker.stop();
+    }
+  });
+
+  test(`results in ${name} come over rpc:// to whoever accepts them besides JSON`, async () => {
+    const worker = startPythonWorker({ ...env, BACKEND: "rpc://" });
+    const caller = new Celery("bodies", {
+      broker: redis.url,
+      backend: "rpc://",
+      taskSerializer: name,
+      resultAcceptContent: ["json", name],
+      environment: {},
+    });
+    try {
+      await worker.printed(/ready\./);
+
+      expect(await caller.sendTask("bodies.echo", [Buffer.from("ab")]).get(soon)).toEqual(Uint8Array.of(0x61, 0x62));
+    } finally {
+      await caller.close();
       await worker.stop();
     }
   });

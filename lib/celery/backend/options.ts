@@ -1,13 +1,17 @@
 import type { Logger } from "../../base/log.ts";
 import type { Transport } from "../transport/transport.ts";
+import type { Content } from "../wire/serializer.ts";
 import type { ResultBackend } from "./backend.ts";
 
 /** Turns stored values into bytes and back, with the app's `result_serializer` and `result_accept_content`. */
 export interface ResultCodec {
   /** @throws {EncodeError} naming the path */
   encode(value: unknown): Uint8Array;
-  /** @throws {DecodeError} */
-  decode(bytes: Uint8Array): unknown;
+  /**
+   * @param type of the bytes, where they say it; default: that of what `encode` returns
+   * @throws {ContentDisallowed}; {DecodeError}
+   */
+  decode(bytes: Uint8Array, type?: Pick<Content, "contentType" | "contentEncoding">): unknown;
   /** Content type of what `encode` returns: `application/json`. */
   readonly contentType: string;
   readonly contentEncoding: string;

@@ -4,7 +4,6 @@ import { asError, ConnectionError, UsageError } from "../../base/errors.ts";
 import { type Clock, systemClock } from "../../base/time.ts";
 import { decompress } from "../compression.ts";
 import type { CallOptions, Consumer, Delivery, Queue, Route, Transport } from "../transport/transport.ts";
-import { DecodeError } from "../wire/errors.ts";
 import type { Message } from "../wire/message.ts";
 import { readResultMeta, writeRpcResult } from "../wire/result_meta.ts";
 import type { ChordComplete, ResultBackend, ResultMeta, ResultRequest, ResultTuple } from "./backend.ts";
@@ -270,13 +269,9 @@ export class RpcBackend implements ResultBackend {
   }
 
   #onResult(message: Message, correlationId: string | undefined): void {
-    const { codec } = this.#options;
-    if (message.contentType !== codec.contentType) {
-      throw new DecodeError(`Cannot read a result: expected ${codec.contentType}, got ${message.contentType}`);
-    }
     const { compression } = message.headers;
     const body = typeof compression === "string" ? decompress(message.body, compression) : message.body;
-    const meta = readResultMeta(codec.decode(body), correlationId ?? "");
+    const meta = readResultMeta(this.#options.codec.decode(body, message), correlationId ?? "");
     const taskId = correlationId ?? meta.taskId;
     if (!this.#results.keep(taskId, meta, body.length)) return;
     for (const { onMeta } of [...this.#watchers.get(taskId) ?? []]) onMeta(meta);

@@ -6,20 +6,21 @@ import { RpcBackend } from "../../../lib/celery/backend/rpc.ts";
 import { RpcResults } from "../../../lib/celery/backend/rpc_results.ts";
 import type { ResultMeta } from "../../../lib/celery/backend/backend.ts";
 import { compress } from "../../../lib/celery/compression.ts";
+import { createConfig } from "../../../lib/celery/config.ts";
+import { resultCodec } from "../../../lib/celery/connection_options.ts";
 import { MemoryBroker } from "../../../lib/celery/transport/memory_broker.ts";
 import { MemoryTransport } from "../../../lib/celery/transport/memory.ts";
 import type { ConsumeOptions, Queue, Transport } from "../../../lib/celery/transport/transport.ts";
+import { ContentDisallowed } from "../../../lib/celery/wire/errors.ts";
 import type { Message } from "../../../lib/celery/wire/message.ts";
+import { SerializerRegistry } from "../../../lib/celery/wire/serializer.ts";
 import { capturedCases, named } from "../../support/amqp_frames.ts";
 import { eventually } from "../../support/eventually.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 
-const codec = {
-  encode: (value: unknown) => Buffer.from(JSON.stringify(value)),
-  decode: (bytes: Uint8Array): unknown => JSON.parse(Buffer.from(bytes).toString()),
-  contentType: "application/json",
-  contentEncoding: "utf-8",
-};
+const conf = createConfig();
+conf.update({ resultAcceptContent: ["json", "msgpack"] });
+const codec = resultCodec(conf, new SerializerRegistry());
 
 function backendOn(
   transport: Transport,
@@ -156,13 +157,15 @@ describe("RpcBackend", () => {
     expect(await backendOn(transport).store(meta("t", "SUCCESS"), { ...request("t"), replyTo: "" })).toBe(true);
   });
 
-  test("reads compressed results, and tells the watcher of one that it may not read", async () => {
+  test("reads results of every type that is accepted, compressed ones too, and tells the watcher of one that it may not read", async () => {
     const transport = new MemoryTransport();
     const backend = backendOn(transport);
     const route = { exchange: "", exchangeType: "direct", routingKey: "oid" } as const;
     const results = new Deferred<ResultMeta>();
     const refused = backend.watch("bad", () => {});
     backend.watch("good", (found) => results.resolve(found));
+    const packed = new Deferred<ResultMeta>();
+    backend.watch("packed", (found) => packed.resolve(found));
     const { body, contentType } = compress(codec.encode({ status: "SUCCESS", result: "x".repeat(100) }), "gzip");
     const message = (correlationId: string, more: Partial<Message>): Message => ({
       headers: {},
@@ -184,9 +187,18 @@ describe("RpcBackend", () => {
       arguments: {},
     });
     await transport.publish(message("bad", { contentType: "application/x-python-serialize" }), route);
+    await transport.publish(
+      message("packed", new SerializerRegistry().encode({ status: "SUCCESS", result: Uint8Array.of(1) }, "msgpack")),
+      route,
+    );
     await transport.publish(message("good", { headers: { compression: contentType } }), route);
 
-    await expect(refused.failed).rejects.toThrow("expected application/json, got application/x-python-serialize");
+    await expect(refused.failed).rejects.toThrow(
+      new ContentDisallowed(
+        "Refusing to deserialize untrusted content of type pickle (application/x-python-serialize)",
+      ),
+    );
+    expect(await packed.promise).toMatchObject({ taskId: "packed", result: Uint8Array.of(1) });
     expect(await results.promise).toMatchObject({ taskId: "good", result: "x".repeat(100) });
   });
 
