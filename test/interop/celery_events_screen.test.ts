@@ -135,6 +135,16 @@ describeWithPeers(["tmux"], "celery events and its terminal", () => {
     expect(pane.rows().filter((row) => row !== "")).toHaveLength(1);
   });
 
+  test("are cleaned by Ctrl-L of what somebody else has written", async () => {
+    const { pane } = await screenIn(size);
+    writeFileSync(pane.device, "\x1b[3;10Hsomebody else");
+    await pane.shows(/somebody else/);
+
+    pane.press("C-l");
+
+    await eventually("it is gone", () => !pane.rows().join("\n").includes("somebody else"));
+  });
+
   test("are apart while a shell has it after Ctrl-Z, and together again after fg", async () => {
     const pane = terminal(["bash", "--norc", "-i"], { ...size, cwd: PROJECT, env: { PS1: "prompt> " } });
     await pane.shows(/prompt>/);

@@ -61,6 +61,11 @@ export class Terminal {
     return { alternate: flags[0] === "1", cursor: flags[1] === "1", wraps: flags[2] === "1" };
   }
 
+  /** Path by which others write on it. */
+  get device(): string {
+    return this.#tmux(["display-message", "-p", "#{pane_tty}"]).trim();
+  }
+
   stop(): void {
     this.#tmux(["kill-server"]);
     this.#folder.remove();

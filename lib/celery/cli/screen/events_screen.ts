@@ -53,7 +53,11 @@ export async function runEventsScreen({ app, terminal, environment, signal }: Co
     input: process.stdin,
     output: process.stdout,
     color: terminal.color,
-    onKey: (key) => key === "ctrl-z" ? screen.suspend() : monitor.press(key),
+    onKey: (key) => {
+      if (key === "ctrl-z") screen.suspend();
+      else if (key === "ctrl-l") screen.refresh();
+      else monitor.press(key);
+    },
     onResize: draw,
     onGone: quit,
   });

@@ -64,6 +64,14 @@ export class FullScreen {
     if (changes !== "") output.write(changes);
   }
 
+  /** Draws everything again: somebody else may have written across it. */
+  refresh(): void {
+    if (!this.#isOpen) return;
+    this.#drawn = [];
+    this.#options.output.write(CLEAR);
+    this.#options.onResize();
+  }
+
   beep(): void {
     this.#options.output.write("\x07");
   }
@@ -111,13 +119,7 @@ export class FullScreen {
     this.#options.onResize();
   };
 
-  readonly #onResize = (): void => {
-    if (!this.#isOpen) return;
-    this.#drawn = [];
-    this.#options.output.write(CLEAR);
-    this.#options.onResize();
-  };
-
+  readonly #onResize = (): void => this.refresh();
   readonly #onDrain = (): void => this.#options.onResize();
 
   readonly #onData = (text: string): void => {
