@@ -6,6 +6,7 @@
  * Spec: kombu 5.6 kombu/compression.py
  * @module
  */
+import { Buffer } from "node:buffer";
 import * as zlib from "node:zlib";
 import { LimitError } from "../base/errors.ts";
 import { DecodeError, SerializerNotInstalled } from "./wire/errors.ts";
@@ -35,9 +36,31 @@ function zstd(): Codec | undefined {
   if (typeof deflate !== "function" || typeof inflate !== "function") return undefined;
   return {
     contentType: "application/zstd",
-    deflate: deflate as Codec["deflate"],
+    deflate: (bytes) => withContentSize((deflate as Codec["deflate"])(bytes), bytes.length),
     inflate: inflate as Inflate,
   };
+}
+
+/** Bits of a zstd frame's descriptor that say how the size of the content or a dictionary stands in the header. */
+const ZSTD_SIZE_OR_DICTIONARY = 0xe3;
+const ZSTD_SIZE_IN_4_BYTES = 0x80;
+
+/**
+ * A zstd frame that says how long its content is: Python refuses others, and Deno writes them so.
+ *
+ *     magic: 4 bytes | descriptor | window | size of the content: u32, LE | blocks
+ *
+ * Spec: RFC 8878 §3.1.1.1
+ */
+export function withContentSize(frame: Uint8Array, size: number): Uint8Array {
+  const descriptor = frame[4];
+  if (descriptor === undefined || (descriptor & ZSTD_SIZE_OR_DICTIONARY) !== 0) return frame;
+  const out = Buffer.alloc(frame.length + 4);
+  out.set(frame.subarray(0, 6));
+  out.writeUInt8(descriptor | ZSTD_SIZE_IN_4_BYTES, 4);
+  out.writeUInt32LE(size, 6);
+  out.set(frame.subarray(6), 10);
+  return out;
 }
 
 /** Names and content types of what kombu has and we do not. */
