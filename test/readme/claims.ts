@@ -133,6 +133,7 @@ export const CLAIMS: readonly Claim[] = [
     tests: [
       "test/interop/celery_bodies.test.ts",
       "test/interop/celery_yaml.test.ts",
+      "test/interop/celery_amqp_bodies.long.test.ts",
       "test/celery/wire/msgpack.test.ts",
       "test/celery/wire/yaml",
     ],

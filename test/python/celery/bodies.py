@@ -81,8 +81,8 @@ def client():
         return app.signature(f'bodies.{name}', args)
 
     echoed = [(value, outcome(lambda: send('echo', value))) for value in VALUES]
-    send('echo', ['x', 1.5, b'y'], task_id='stored').get(timeout=30)
-    failure = outcome(lambda: send('fail', 'why', 2, task_id='failed'))
+    send('echo', ['x', 1.5, b'y'], task_id=f'{NAME}-stored').get(timeout=30)
+    failure = outcome(lambda: send('fail', 'why', 2, task_id=f'{NAME}-failed'))
     return {
         'differ': [[repr(value), got] for value, got in echoed if repr(value) != got],
         'kwargs': outcome(lambda: send('echo', kwargs={'value': b'k'})),
@@ -92,7 +92,7 @@ def client():
         'chord': outcome(lambda: chord([s('add', 1, 1), s('add', 2.5, 2)])(s('xsum'))),
         'compressed': outcome(lambda: send('echo', 'x' * 5000, compression='gzip')) == repr('x' * 5000),
         'untold': outcome(lambda: send('untold'))[0],
-        'documents': [app.backend.client.get(f'celery-task-meta-{task_id}').hex() for task_id in ('stored', 'failed')],
+        'documents': [app.backend.client.get(f'celery-task-meta-{task_id}').hex() for task_id in (f'{NAME}-stored', f'{NAME}-failed')],
     }
 
 
