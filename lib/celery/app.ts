@@ -114,6 +114,7 @@ export class Celery {
   #serializers: SerializerRegistry | undefined;
   #queues: QueueTable | undefined;
   #accepted: ReadonlySet<string> | undefined;
+  #acceptedEvents: ReadonlySet<string> | undefined;
   #control: Control | undefined;
   #publisher: Publisher | undefined;
   readonly #connections: Connections;
@@ -330,6 +331,16 @@ export class Celery {
     this.#accepted ??= this.serializers.acceptedTypes(this.conf.acceptContent);
     const body = typeof compression === "string" ? decompress(message.body, compression) : message.body;
     return this.serializers.decode({ ...message, body }, this.#accepted, options);
+  }
+
+  /**
+   * Decodes an event: JSON or of the setting `eventSerializer`, whatever is accepted of tasks.
+   *
+   * @throws {ContentDisallowed}; {DecodeError}; {LimitError}
+   */
+  decodeEvent(message: Message): unknown {
+    this.#acceptedEvents ??= this.serializers.acceptedTypes([this.conf.eventSerializer, "json"]);
+    return this.serializers.decode(message, this.#acceptedEvents);
   }
 
   /** The broker for banners and logs, its password masked. */

@@ -92,7 +92,7 @@ export interface Settings {
   eventQueueExpires: number;
   eventQueueExclusive: boolean;
   eventQueueDurable: boolean;
-  /** Default `json`. */
+  /** Events are read as JSON and as this. Default `json`. */
   eventSerializer: string;
 
   /**

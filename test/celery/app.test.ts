@@ -76,6 +76,16 @@ describe("Celery", () => {
     expect(() => app.decode(message("application/x-python-serialize"))).toThrow(ContentDisallowed);
   });
 
+  test("reads events in JSON and in the serializer of events, whatever it accepts of tasks", () => {
+    const app = new Celery("a", { acceptContent: ["yaml"], eventSerializer: "msgpack", environment: {} });
+    const event = { type: "worker-online" };
+    const written = (name: string) => ({ headers: {}, properties: {}, ...app.serializers.encode(event, name) });
+
+    for (const name of ["json", "msgpack"]) expect(app.decodeEvent(written(name))).toEqual(event);
+    expect(() => app.decodeEvent(written("yaml"))).toThrow(ContentDisallowed);
+    expect(() => app.decode(written("json"))).toThrow(ContentDisallowed);
+  });
+
   test("cannot be used after it was closed, and may be closed twice", async () => {
     const { app, add } = projApp();
     await app.close();

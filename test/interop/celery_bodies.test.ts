@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { PyFloat } from "../../lib/base/pyvalue.ts";
 import { Celery, chain, chord, ContentDisallowed, EncodeError, group, TaskError } from "../../lib/celery/mod.ts";
 import { RedisClient } from "../../lib/redis/mod.ts";
+import { eventually } from "../support/eventually.ts";
 import { describeWithPeers, PYTHON } from "../support/peers.ts";
 import { Program, run, script } from "../support/program.ts";
 import { RedisServer } from "../support/redis_server.ts";
@@ -34,8 +35,8 @@ const VALUES: Readonly<Record<string, unknown>> = {
 describeWithPeers(["redis-server", "python-celery", "python-msgpack"], "bodies in msgpack", () => both("msgpack"));
 describeWithPeers(["redis-server", "python-celery", "python-yaml"], "bodies in YAML", () => both("yaml"));
 
-function startPythonWorker(env: NodeJS.ProcessEnv): Program {
-  const options = ["-P", "solo", "-l", "INFO", "--without-gossip", "--without-mingle"];
+function startPythonWorker(env: NodeJS.ProcessEnv, ...more: string[]): Program {
+  const options = ["-P", "solo", "-l", "INFO", "--without-gossip", "--without-mingle", ...more];
   return new Program(PYTHON, ["-B", "-m", "celery", "-A", "bodies", "worker", ...options], { cwd: FOLDER, env });
 }
 
@@ -46,7 +47,9 @@ function both(name: string): void {
   let env: NodeJS.ProcessEnv;
 
   /** The worker has a queue of its own: there may be one of the other language. */
-  const settings = () => ({ taskSerializer: name, resultSerializer: name, acceptContent: [name], environment: {} });
+  const settings = () => ({
+    ...{ taskSerializer: name, resultSerializer: name, eventSerializer: name, acceptContent: [name], environment: {} },
+  });
   const again = async (document: string) =>
     (await run(PYTHON, ["-B", "bodies.py", "again", name], { cwd: FOLDER, input: document })).stdout.trim();
   const stored = async (id: string) => {
@@ -72,10 +75,12 @@ function both(name: string): void {
     const send = (task: string, args: unknown[] = [], options = {}) =>
       app.sendTask<unknown>(`bodies.${task}`, args, options);
     const s = (task: string, args: unknown[] = []) => app.signature(`bodies.${task}`, args);
-    const worker = startPythonWorker(env);
+    const worker = startPythonWorker(env, "-E");
     try {
       await worker.printed(/ready\./);
 
+      const events: string[] = [];
+      const monitor = await app.events.receive(({ type }) => void events.push(type));
       const described = await send("describe", Object.values(VALUES), { kwargs: { k: Buffer.from("v") } }).get(soon);
       expect(described).toEqual([...Object.keys(VALUES), "dict {'k': b'v'}"]);
       expect(await send("echo", [Object.values(VALUES)]).get(soon)).toEqual(
@@ -93,12 +98,12 @@ function both(name: string): void {
       expect(await group(s("echo", [1]), s("echo", ["b"])).delay().get(soon)).toEqual([1, "b"]);
       expect(await chord([s("add", [1, 1]), s("add", [2.5, 2])], s("xsum")).delay().get(soon)).toBe(6.5);
 
-      for (const id of ["failed"]) {
-        const document = await stored(id);
-        const codec = app.serializers.get(name);
-        const read = codec.decode(document, { floats: "exact" });
-        expect(Buffer.from(codec.encode(read)).toString("hex")).toBe(Buffer.from(document).toString("hex"));
-      }
+      const document = await stored("failed");
+      const codec = app.serializers.get(name);
+      const read = codec.decode(document, { floats: "exact" });
+      expect(Buffer.from(codec.encode(read)).toString("hex")).toBe(Buffer.from(document).toString("hex"));
+      await eventually("an event is heard", () => events.includes("task-succeeded"));
+      await monitor.close();
     } finally {
       await worker.stop();
     }
@@ -128,6 +133,7 @@ function both(name: string): void {
         ...links,
         compressed: true,
         untold: "EncodeError",
+        event: "worker-heartbeat",
       });
       for (const document of documents) expect(await again(document)).toBe(document);
     } finally {

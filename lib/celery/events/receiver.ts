@@ -113,7 +113,7 @@ export class EventReceiver {
   #heard({ message }: Broadcast): void {
     let payload: unknown;
     try {
-      payload = this.#app.decode(message);
+      payload = this.#app.decodeEvent(message);
     } catch {
       return; // not for us
     }

@@ -57,6 +57,12 @@ export async function createWorkerPorts(app: Celery, log: WorkerLog, node: strin
     boxOptions: boxOptions(conf),
     eventQueue: eventQueueOptions(conf),
     eventExchange: conf.eventExchange,
+    events: {
+      encode: conf.eventSerializer === "json"
+        ? undefined
+        : (value) => app.serializers.encode(JSON.parse(JSON.stringify(value)), conf.eventSerializer), // without what is undefined
+      decode: (message) => app.decodeEvent(message),
+    },
     maxConnectAttempts,
     queues: () => app.queues.consumeFrom,
     addQueue: (name, { exchange, exchangeType, routingKey }) =>

@@ -3,6 +3,7 @@ import { Buffer } from "node:buffer";
 import { type Clock, systemClock } from "../../base/time.ts";
 import type { Exchange, Queue, Transport } from "../transport/transport.ts";
 import type { LogicalClock } from "../logical_clock.ts";
+import type { Content } from "../wire/serializer.ts";
 
 export type EventFields = Readonly<Record<string, unknown>>;
 
@@ -14,6 +15,8 @@ export interface EventDispatcherOptions {
   readonly logicalClock: LogicalClock;
   /** Send task events from the start (`-E`). */
   readonly taskEvents: boolean;
+  /** Default: as JSON. */
+  readonly encode?: ((value: unknown) => Content) | undefined;
   readonly clock?: Clock;
 }
 
@@ -118,14 +121,16 @@ export class EventDispatcher {
     const message = {
       headers: this.#headers,
       properties: { deliveryMode: 1, priority: 0 },
-      contentType: "application/json",
-      contentEncoding: "utf-8",
-      body: Buffer.from(JSON.stringify(body)),
+      ...(this.#options.encode ?? inJson)(body),
     } as const;
     const { transport, exchange } = this.#options;
     const sent = () => void this.#waiting--;
     transport.broadcast(exchange, routingKey, message).then(sent, sent); // monitors live with gaps
   }
+}
+
+function inJson(value: unknown): Content {
+  return { contentType: "application/json", contentEncoding: "utf-8", body: Buffer.from(JSON.stringify(value)) };
 }
 
 /** Whole hours west of UTC, as Python computes them. */

@@ -76,6 +76,7 @@ export class WorkerParts {
       hostname: options.node,
       logicalClock,
       taskEvents: options.taskEvents,
+      encode: ports.events?.encode,
       clock,
     });
     this.pool = new TaskPool({
@@ -132,7 +133,7 @@ export class WorkerParts {
       events: this.events,
       logicalClock: ports.logicalClock,
       log,
-      decode: ({ message }) => ports.reader.decode(message),
+      decode: ({ message }) => (ports.events ?? ports.reader).decode(message),
       onElected: (topic, action) => {
         if (topic !== "task") return;
         ports.sendElected(action).catch((error) => log.write(lines.unrecoverable(String(error))));

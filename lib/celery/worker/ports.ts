@@ -2,6 +2,7 @@ import type { LogicalClock } from "../logical_clock.ts";
 import type { RemoteControl } from "../control/remote_control.ts";
 import type { Queue, Transport } from "../transport/transport.ts";
 import type { BoxOptions } from "../wire/control.ts";
+import type { Message } from "../wire/message.ts";
 import type { Content } from "../wire/serializer.ts";
 import type { Conclusions } from "./conclusions.ts";
 import type { QueueOptions } from "./control/panel.ts";
@@ -27,6 +28,11 @@ export interface WorkerPorts {
   readonly boxOptions?: BoxOptions;
   /** Setting `eventExchange`. */
   readonly eventExchange: string;
+  /** How events are written and read. Default: as JSON, and as messages are. */
+  readonly events?: {
+    readonly encode: ((value: unknown) => Content) | undefined;
+    readonly decode: (message: Message) => unknown;
+  };
   /** Attempts to connect in a row, for the countdown; 0: for ever. */
   readonly maxConnectAttempts: number;
   /** Of queues that hear events. Default: neither durable nor exclusive, as Celery's. */

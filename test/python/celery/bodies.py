@@ -10,6 +10,7 @@ import os
 import sys
 
 from celery import Celery, chord, group
+from celery.events import EventReceiver
 from kombu.serialization import registry
 
 NAME = os.environ.get('SERIALIZER', 'msgpack')
@@ -72,6 +73,17 @@ def outcome(send):
     return repr(value)
 
 
+def heard():
+    """The type of an event of the worker, which it sends when it is asked for a sign of life; JSON is not read."""
+    types = []
+    with app.connection() as connection:
+        receiver = EventReceiver(connection, handlers={'*': lambda event: types.append(event['type'])}, app=app, accept=[NAME])
+        for _ in receiver.consume(limit=None, timeout=30, wakeup=True):
+            if types:
+                break
+    return types[0]
+
+
 def client():
     """Everything that is asked of our worker, beside what Python would have answered."""
     def send(name, *args, **options):
@@ -92,6 +104,7 @@ def client():
         'chord': outcome(lambda: chord([s('add', 1, 1), s('add', 2.5, 2)])(s('xsum'))),
         'compressed': outcome(lambda: send('echo', 'x' * 5000, compression='gzip')) == repr('x' * 5000),
         'untold': outcome(lambda: send('untold'))[0],
+        'event': heard(),
         'documents': [app.backend.client.get(f'celery-task-meta-{task_id}').hex() for task_id in (f'{NAME}-stored', f'{NAME}-failed')],
     }
 
