@@ -102,6 +102,7 @@ function both(name: string): void {
       const codec = app.serializers.get(name);
       const read = codec.decode(document, { floats: "exact" });
       expect(Buffer.from(codec.encode(read)).toString("hex")).toBe(Buffer.from(document).toString("hex"));
+      expect([...(await app.control.ping({ limit: 1 })).values()]).toEqual([{ ok: "pong" }]);
       await eventually("an event is heard", () => events.includes("task-succeeded"));
       await monitor.close();
     } finally {
@@ -134,6 +135,7 @@ function both(name: string): void {
         compressed: true,
         untold: "EncodeError",
         event: "worker-heartbeat",
+        ping: [{ ok: "pong" }],
       });
       for (const document of documents) expect(await again(document)).toBe(document);
     } finally {

@@ -105,6 +105,7 @@ def client():
         'compressed': outcome(lambda: send('echo', 'x' * 5000, compression='gzip')) == repr('x' * 5000),
         'untold': outcome(lambda: send('untold'))[0],
         'event': heard(),
+        'ping': [answer for each in app.control.broadcast('ping', reply=True, timeout=30, limit=1) for answer in each.values()],
         'documents': [app.backend.client.get(f'celery-task-meta-{task_id}').hex() for task_id in (f'{NAME}-stored', f'{NAME}-failed')],
     }
 
