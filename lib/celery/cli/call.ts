@@ -32,7 +32,12 @@ const OPTIONS = {
     help: "not after this moment, or so many seconds",
     group: "Calling Options",
   },
-  serializer: { flags: ["--serializer"], value: "NAME", help: "json (default), msgpack or yaml", group: "Calling Options" },
+  serializer: {
+    flags: ["--serializer"],
+    value: "NAME",
+    help: "json (default), msgpack or yaml",
+    group: "Calling Options",
+  },
   queue: { flags: ["--queue"], value: "NAME", help: "send it to this queue", group: "Routing Options" },
   exchange: { flags: ["--exchange"], value: "NAME", help: "send it to this exchange", group: "Routing Options" },
   routingKey: { flags: ["--routing-key"], value: "KEY", help: "with this key", group: "Routing Options" },

@@ -141,7 +141,10 @@ describe("yamlSerializer", () => {
     ["a: *nosuch\n", "there is no anchor nosuch"],
     ["'abc", "a text in quotes has no end at line 1, column 5, got the end"],
     ["%TAG ! x\n---\n", "a directive that is not understood at line 1, column 1"],
-    ["!!python/tuple [1]", "could not determine a constructor for the tag tag:yaml.org,2002:python/tuple of a sequence"],
+    [
+      "!!python/tuple [1]",
+      "could not determine a constructor for the tag tag:yaml.org,2002:python/tuple of a sequence",
+    ],
     ["a\x07b", "special characters are not allowed, offset 1 has U+0007"],
     ["[1]: 2", "found an unhashable key"],
     ["!!binary a", '"a" is no binary'],
