@@ -100,6 +100,16 @@ export const CLAIMS: readonly Claim[] = [
   },
   {
     area: "Celery",
+    what: "`celery events`: the screen, the camera and the picture of the cluster, beside Python's after the same events",
+    tests: [
+      "test/celery/events",
+      "test/interop/celery_events_screen.long.test.ts",
+      "test/interop/celery_events_camera.test.ts",
+      "test/interop/celery_events_amqp.long.test.ts",
+    ],
+  },
+  {
+    area: "Celery",
     what: "nothing confirmed is lost when a child, a worker, a client or a broker is killed",
     tests: [
       "test/faults/celery_kill.test.ts",
