@@ -127,6 +127,49 @@ describe("A task that is delivered again, with workerDeduplicateSuccessfulTasks"
     expect([calls, get.mock.calls]).toEqual([[7], []]);
   });
 
+  test("has its followers sent where the result has no children, and no others", async () => {
+    const { app, tracer } = traced();
+    const sent: unknown[] = [];
+    app.onPublish(({ headers }) => void sent.push(headers.task));
+    await store(app, "SUCCESS", 7);
+    const follower = (task: string) => ({
+      task,
+      args: [],
+      kwargs: {},
+      options: {},
+      subtask_type: null,
+      immutable: false,
+    });
+
+    const again = order(true, { callbacks: [follower("proj.callback")], chain: [follower("proj.next")] });
+    expect(await run(tracer, again)).toEqual(ALREADY);
+    expect(sent.sort()).toEqual(["proj.callback", "proj.next"]);
+  });
+
+  test("does not have its followers sent again that it has sent", async () => {
+    const { app, tracer } = traced();
+    const sent: unknown[] = [];
+    app.onPublish(({ headers }) => void sent.push(headers.task));
+    const callback = { task: "proj.callback", args: [], kwargs: {}, options: {}, subtask_type: null, immutable: false };
+
+    expect(await run(tracer, order(false, { callbacks: [callback] }))).toMatchObject({ kind: "success" });
+    expect(await run(tracer, order(true, { callbacks: [callback] }))).toEqual(ALREADY);
+    expect(sent).toEqual(["proj.callback"]);
+  });
+
+  test("comes back where what follows cannot be started", async () => {
+    const { app, tracer } = traced();
+    await store(app, "SUCCESS", 7);
+    vi.spyOn(await app.backend(), "addChordPart").mockRejectedValue(new DecodeError("Cannot read a part of the chord"));
+    const body = { task: "proj.body", args: [], kwargs: {}, options: {}, subtask_type: null, immutable: false };
+
+    expect(await run(tracer, order(true, { chord: body }, { group: "the-group" }))).toEqual({
+      kind: "rejected",
+      requeue: true,
+      exception: "DecodeError('Cannot read a part of the chord')",
+    });
+  });
+
   test("is counted by its chord, whose part the worker before may not have come to", async () => {
     const { app, tracer } = traced();
     const sent: unknown[] = [];

@@ -137,7 +137,7 @@ export class TaskTracer implements JobSteps<TracedTask> {
   }
 
   async #threw(traced: TracedTask, thrown: unknown, control: JobControl): Promise<Outcome> {
-    if (thrown instanceof AlreadySucceeded) return await this.#repeated(traced.request, thrown.result);
+    if (thrown instanceof AlreadySucceeded) return await this.#repeated(traced.request, thrown.meta);
     const error = this.#autoretried(traced, thrown, control);
     traced.thrown = { error };
     if (error instanceof Retry) return await this.#retried(traced, error, control);
@@ -151,9 +151,19 @@ export class TaskTracer implements JobSteps<TracedTask> {
     return await this.#failed(traced, error, control);
   }
 
-  /** What comes behind the result may be missing, for it was stored by a worker that died: a chord counts a part once. */
-  async #repeated(request: TaskRequest, result: unknown): Promise<Outcome> {
-    await this.#results.persist(request, () => this.#continuation.reportToChord(request, "SUCCESS", result));
+  /**
+   * What follows may be missing, for the worker that stored the result may have died then: followers are sent unless the result
+   * has children, and the chord, which counts a part once, is told again.
+   */
+  async #repeated(request: TaskRequest, { result, children }: ResultMeta): Promise<Outcome> {
+    try {
+      await this.#results.persist(request, async () => {
+        if ((children ?? []).length === 0) await this.#continuation.sendFollowers(request, result);
+        await this.#continuation.reportToChord(request, "SUCCESS", result);
+      });
+    } catch (error) {
+      return { kind: "rejected", requeue: true, exception: this.#app.exceptions.repr(error) };
+    }
     return { kind: "ignored", description: "Task already completed successfully." };
   }
 
@@ -234,7 +244,7 @@ export class TaskTracer implements JobSteps<TracedTask> {
 
   async #beginUnlessDone(traced: TracedTask, host: TaskHost): Promise<unknown> {
     const meta = await this.#storedBefore(traced.request);
-    if (meta?.status === "SUCCESS") throw new AlreadySucceeded(meta.result);
+    if (meta?.status === "SUCCESS") throw new AlreadySucceeded(meta);
     return await this.#begin(traced, host);
   }
 

@@ -1,5 +1,6 @@
 import type { Run } from "../../signals/run_signals.ts";
 import type { TaskProperties } from "../../task_options.ts";
+import type { ResultMeta } from "../../wire/result_meta.ts";
 
 /** A task on its way through this process. */
 export interface TracedTask extends Run {
@@ -12,11 +13,11 @@ export interface TracedTask extends Run {
 
 /** The task has succeeded before; thrown instead of running it again. */
 export class AlreadySucceeded extends Error {
-  /** What it has returned. */
-  readonly result: unknown;
+  /** What came of it then. */
+  readonly meta: ResultMeta;
 
-  constructor(result: unknown) {
+  constructor(meta: ResultMeta) {
     super("the task has succeeded before");
-    this.result = result;
+    this.meta = meta;
   }
 }
