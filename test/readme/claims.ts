@@ -100,7 +100,8 @@ export const CLAIMS: readonly Claim[] = [
   },
   {
     area: "Celery",
-    what: "`celery events`: the screen, the camera and the picture of the cluster, beside Python's after the same events",
+    what:
+      "`celery events`: the screen, the camera and the picture of the cluster, beside Python's after the same events",
     tests: [
       "test/celery/events",
       "test/interop/celery_events_screen.long.test.ts",

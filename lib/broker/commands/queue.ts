@@ -16,6 +16,7 @@
  * `index` a sorted set from tag to the time of delivery.
  * @module
  */
+import { saysSuccess } from "../../base/stored_result.ts";
 import { CommandError, syntaxError } from "../command_error.ts";
 import { OK, type Reply } from "../reply.ts";
 import type { Database } from "../store/database.ts";
@@ -230,22 +231,12 @@ function storeResult(context: CommandContext, args: Arguments): Reply {
   const value = arg(args, 3);
   if (seconds < 0) throw new CommandError("ERR invalid expire time in 'q.store' command");
   const before = db.string(key);
-  if (before !== undefined && isSuccess(before)) return 0;
+  if (before !== undefined && saysSuccess(before)) return 0;
   const expiresAt = seconds === 0 ? undefined : Math.ceil(store.now + seconds * 1000);
   db.put(key, value, expiresAt);
   context.recordAs(["SET", key, value, ...(expiresAt === undefined ? [] : ["PXAT", String(expiresAt)])]);
   services.pubsub.publish(key, value);
   return 1;
-}
-
-/** A result in another serialization than JSON is never known to be final. */
-function isSuccess(value: string): boolean {
-  try {
-    const meta: unknown = JSON.parse(value);
-    return typeof meta === "object" && meta !== null && "status" in meta && meta.status === "SUCCESS";
-  } catch {
-    return false; // pickle, YAML, msgpack
-  }
 }
 
 function waitForMessages(context: CommandContext, args: Arguments): Reply | undefined {

@@ -1,3 +1,5 @@
+import { viewOf } from "../../base/bytes.ts";
+import { saysSuccess } from "../../base/stored_result.ts";
 import {
   OptimisticTransactions,
   type RedisClient,
@@ -5,7 +7,6 @@ import {
   RedisError,
   RedisScript,
   type RespValue,
-  textOf,
 } from "../../redis/mod.ts";
 import { TickBatch } from "../transport/tick_batch.ts";
 import type { CallOptions } from "../transport/transport.ts";
@@ -13,13 +14,25 @@ import type { CallOptions } from "../transport/transport.ts";
 /**
  * KEYS: where each value goes.  ARGV: seconds to live (0: for ever), then the values.
  *
- * Only a whole JSON value of status SUCCESS stands in the way; other serializers are not looked into, as by Celery's own clients.
+ * Only a value of status SUCCESS stands in the way, in JSON, msgpack or YAML; the rules are those of `saysSuccess`.
  *
  * Returns for each: 1 stored, 0 not, or the error; of a single one without the list.
  */
 const STORE = new RedisScript(
   "Q.STORE",
   `
+local function says_success(stored)
+  if string.find(stored, '^{"status": "SUCCESS"') then return true end
+  if string.find(stored, '^[\\128-\\143]\\166status\\167SUCCESS') then return true end
+  if string.find(stored, '^\\222..\\166status\\167SUCCESS') then return true end
+  if string.find(stored, '^[a-z]') then
+    return string.find('\\n' .. stored .. '\\n', '\\nstatus: SUCCESS\\n', 1, true) ~= nil
+  end
+  if not string.find(stored, 'SUCCESS', 1, true) then return false end
+  local readable, meta = pcall(cjson.decode, stored)
+  return readable and type(meta) == 'table' and meta['status'] == 'SUCCESS'
+end
+
 local outcomes = {}
 for i, key in ipairs(KEYS) do
   local value, outcome = ARGV[i + 1], 1
@@ -29,9 +42,8 @@ for i, key in ipairs(KEYS) do
     local stored = redis.pcall('GET', key)
     if type(stored) == 'table' then
       written = stored
-    elseif string.find(stored, 'SUCCESS', 1, true) then
-      local readable, meta = pcall(cjson.decode, stored)
-      if readable and type(meta) == 'table' and meta['status'] == 'SUCCESS' then outcome = 0 end
+    elseif says_success(stored) then
+      outcome = 0
     end
     if not written and outcome == 1 then
       if ARGV[1] == '0' then written = redis.pcall('SET', key, value) else written = redis.pcall('SETEX', key, ARGV[1], value) end
@@ -90,7 +102,7 @@ export class RedisStore {
     this.#batch = new TickBatch((items) => this.#storeAll(items), MAX_BATCH, sizes);
   }
 
-  /** @returns false where the stored JSON has the status SUCCESS already. */
+  /** @returns false where what is stored has the status SUCCESS already. */
   store(key: string, value: Uint8Array, options: CallOptions = {}): Promise<boolean> {
     const { signal, timeoutMs } = options;
     if (signal !== undefined || timeoutMs !== undefined) return this.#storeAlone(key, value, options);
@@ -147,7 +159,8 @@ export class RedisStore {
     const replies = await this.#watched.run([key], async (read) => {
       const [stored] = await read([["GET", key]]);
       if (stored instanceof RedisError) throw stored;
-      return isSuccess(textOf(stored)) ? undefined : writeCommands(key, this.#ttlSeconds, value);
+      const isFinal = stored instanceof Uint8Array && saysSuccess(viewOf(stored).toString("latin1"));
+      return isFinal ? undefined : writeCommands(key, this.#ttlSeconds, value);
     }, { ...options, ...REPEATABLE });
     return replies !== undefined;
   }
@@ -170,14 +183,4 @@ export class RedisStore {
 export function writeCommands(key: string, ttlSeconds: number, value: Uint8Array): RedisCommand[] {
   const write: RedisCommand = ttlSeconds === 0 ? ["SET", key, value] : ["SETEX", key, String(ttlSeconds), value];
   return [write, ["PUBLISH", key, value]];
-}
-
-function isSuccess(stored: string | null | undefined): boolean {
-  if (stored === null || stored === undefined || !stored.includes("SUCCESS")) return false;
-  try {
-    const meta: unknown = JSON.parse(stored);
-    return typeof meta === "object" && meta !== null && "status" in meta && meta.status === "SUCCESS";
-  } catch {
-    return false; // another serializer's bytes, or NaN in it: Celery writes then, and so do we
-  }
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { BrokerShell, type ShellClient } from "../../support/broker_shell.ts";
+import { storedResults } from "../../support/message_bodies.ts";
 
 function envelope(tag: string, extra: { exchange?: string; priority?: number; headers?: string } = {}): string {
   const { exchange = "", priority = 0, headers = "{}" } = extra;
@@ -165,6 +166,15 @@ describe("Q.STORE", () => {
     expect(run("TTL", "r")).toBe(60);
     run("Q.STORE", "for ever", 0, "pickled");
     expect(run("TTL", "for ever")).toBe(-1);
+  });
+
+  test.each(storedResults())("knows a success in $serializer", ({ success, failure, liar }) => {
+    const { run } = new BrokerShell().client();
+    run("SET", "kept", success.toString("latin1"));
+    run("SET", "lost", failure.toString("latin1"));
+    run("SET", "lied", liar.toString("latin1"));
+
+    expect(["kept", "lost", "lied"].map((key) => run("Q.STORE", key, 60, "late"))).toEqual([0, 1, 1]);
   });
 });
 

@@ -7,6 +7,7 @@ import type { ResultBackend, ResultMeta } from "../../../lib/celery/backend/back
 import { createRedisBackend } from "../../../lib/celery/backend/redis.ts";
 import { eventually } from "../../support/eventually.ts";
 import { describeWithPeers } from "../../support/peers.ts";
+import { storedResults } from "../../support/message_bodies.ts";
 import { RedisServer } from "../../support/redis_server.ts";
 
 const request = { id: "t1", replyTo: undefined, correlationId: "t1", group: undefined, groupIndex: undefined };
@@ -116,6 +117,19 @@ describeWithPeers(["redis-server"], "RedisBackend", () => {
         2,
       ]);
     });
+
+    test.each(storedResults())(
+      `never overwrites a SUCCESS in $serializer (${way})`,
+      async ({ serializer, ...values }) => {
+        const [kept, lost, lied] = ["kept", "lost", "lied"].map((what) => `${what} ${serializer} ${way}`);
+        await redis.run(["SET", `celery-task-meta-${kept}`, values.success]);
+        await redis.run(["SET", `celery-task-meta-${lost}`, values.failure]);
+        await redis.run(["SET", `celery-task-meta-${lied}`, values.liar]);
+
+        const late = (id = "") => of(way).store(meta("REVOKED", null, id), request);
+        expect(await Promise.all([late(kept), late(lost), late(lied)])).toEqual([false, true, true]);
+      },
+    );
   }
 
   test("tells a late watcher what is stored already, and nobody after close", async () => {
@@ -208,8 +222,10 @@ describeWithPeers(["redis-server"], "RedisBackend", () => {
     try {
       const waiting = app.AsyncResult("of-late").get();
       waiting.catch(() => {}); // looked at below
-      await eventually("it listens", async () =>
-        numberOf(await redis.run(["PUBSUB", "NUMSUB", "celery-task-meta-of-late"])) === 1);
+      await eventually(
+        "it listens",
+        async () => numberOf(await redis.run(["PUBSUB", "NUMSUB", "celery-task-meta-of-late"])) === 1,
+      );
 
       await redis.run(["ACL", "SETUSER", name, "resetpass", ">after"]);
       await redis.run(["CLIENT", "KILL", "USER", name]);
