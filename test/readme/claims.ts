@@ -39,7 +39,7 @@ export const CLAIMS: readonly Claim[] = [
       "Redis shared with kombu, over TLS, and behind sentinels: when the master is killed, work goes on at the next one",
     tests: [
       "test/interop/celery_redis_transport.test.ts",
-      "test/interop/celery_rpc.test.ts",
+      "test/interop/celery_rpc.long.test.ts",
       "test/interop/celery_redis_tls.test.ts",
       "test/interop/celery_sentinel.long.test.ts",
     ],
@@ -67,7 +67,7 @@ export const CLAIMS: readonly Claim[] = [
       "test/celery/control",
       "test/proc",
       "test/interop/celery_worker.test.ts",
-      "test/interop/celery_deduplicate.test.ts",
+      "test/interop/celery_deduplicate.long.test.ts",
       "test/scripts/celery_worker.test.ts",
     ],
   },
@@ -89,9 +89,9 @@ export const CLAIMS: readonly Claim[] = [
     tests: [
       "test/celery/cli",
       "test/interop/celery_control.test.ts",
-      "test/interop/celery_logtool.test.ts",
+      "test/interop/celery_logtool.long.test.ts",
       "test/scripts/celery_shell.test.ts",
-      "test/interop/celery_graph.test.ts",
+      "test/interop/celery_graph.long.test.ts",
       "test/interop/celery_amqp_shell.long.test.ts",
       "test/interop/celery_pprint.test.ts",
       "test/interop/celery_migrate.long.test.ts",
@@ -105,7 +105,7 @@ export const CLAIMS: readonly Claim[] = [
     tests: [
       "test/celery/events",
       "test/interop/celery_events_screen.long.test.ts",
-      "test/interop/celery_events_camera.test.ts",
+      "test/interop/celery_events_camera.long.test.ts",
       "test/interop/celery_events_amqp.long.test.ts",
     ],
   },
@@ -142,7 +142,7 @@ export const CLAIMS: readonly Claim[] = [
     area: "Celery",
     what: "arguments and results in msgpack and YAML: between the languages in both directions, the same bytes",
     tests: [
-      "test/interop/celery_bodies.test.ts",
+      "test/interop/celery_bodies.long.test.ts",
       "test/interop/celery_yaml.test.ts",
       "test/interop/celery_amqp_bodies.long.test.ts",
       "test/celery/wire/msgpack.test.ts",

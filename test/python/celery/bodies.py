@@ -1,4 +1,4 @@
-"""Both ends of calls whose bodies and results are of one serializer, with nothing else accepted, for `test/interop/celery_bodies.test.ts`.
+"""Both ends of calls whose bodies and results are of one serializer, with nothing else accepted, for `test/interop/celery_bodies.long.test.ts`.
 
     celery -A bodies worker                          a worker; SERIALIZER, BROKER and BACKEND are in the environment
     python3 bodies.py                                a client of our worker; prints what came back as one JSON object
