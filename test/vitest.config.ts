@@ -19,12 +19,13 @@ const SHARED = [
 /** What takes minutes has a command of its own, `npm run test:long`. */
 const LONG = "test/**/*.long.test.ts";
 
-// Two forks: the suite is planned for two cores, and the interop tests start real servers beside them (TEST_WORKERS=1 leaves a core to those).
+// The suite is planned for two cores: one fork more than those, as a test mostly waits for programs that it has started. TEST_WORKERS=1
+// takes longer, and leaves the cores to them.
 export default defineConfig({
   test: {
     root: fileURLToPath(new URL("..", import.meta.url)),
     pool: "forks",
-    maxWorkers: Number(process.env.TEST_WORKERS ?? 2),
+    maxWorkers: Number(process.env.TEST_WORKERS ?? 3),
     testTimeout: 60_000,
     hookTimeout: 120_000,
     reporters: ["default", fileURLToPath(new URL("support/count_reporter.ts", import.meta.url))],
