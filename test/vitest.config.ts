@@ -21,11 +21,13 @@ const LONG = "test/**/*.long.test.ts";
 
 // The suite is planned for two cores: one fork more than those, as a test mostly waits for programs that it has started. TEST_WORKERS=1
 // takes longer, and leaves the cores to them.
+const WORKERS = Number(process.env.TEST_WORKERS ?? 3);
+
 export default defineConfig({
   test: {
     root: fileURLToPath(new URL("..", import.meta.url)),
     pool: "forks",
-    maxWorkers: Number(process.env.TEST_WORKERS ?? 3),
+    maxWorkers: WORKERS,
     testTimeout: 60_000,
     hookTimeout: 120_000,
     reporters: ["default", fileURLToPath(new URL("support/count_reporter.ts", import.meta.url))],
@@ -35,7 +37,11 @@ export default defineConfig({
         extends: true,
         test: { name: "alone", include: ["test/**/*.test.ts"], exclude: [...configDefaults.exclude, ...SHARED, LONG] },
       },
-      { extends: true, test: { name: "long", include: [LONG] } },
+      // Outages are counted in milliseconds: no third server beside them, and nothing else at the same time.
+      {
+        extends: true,
+        test: { name: "long", include: [LONG], maxWorkers: Math.min(WORKERS, 2), sequence: { groupOrder: 1 } },
+      },
     ],
   },
 });
