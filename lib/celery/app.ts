@@ -89,7 +89,7 @@ export class Celery {
   readonly signals: Signals;
   /** Where it is said that a receiver of a signal has thrown. A worker and its children set it to their own logs. */
   complain: (text: string) => void = (text) => this.log.error(text);
-  /** What workers and clients tell of themselves: `app.events.State()`, `app.events.receive(…)`. */
+  /** What workers and clients tell of themselves: `await app.events.State()`, `app.events.receive(…)`. */
   readonly events = new Events(this);
   readonly currentTask = new CurrentTask();
   /**

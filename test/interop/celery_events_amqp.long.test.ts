@@ -15,7 +15,7 @@ describeWithPeers(["rabbitmq-server", "python-celery"], "app.events over RabbitM
   test("hears of tasks and workers of both languages, and again after an outage", { timeout: 180_000 }, async () => {
     const app = new Celery("monitor", { broker: server.url, backend: "rpc://", environment: {} });
     onTestFinished(() => app.close());
-    const state = app.events.State();
+    const state = await app.events.State();
     const outages: boolean[] = [];
     const receiver = await app.events.receive((event) => state.event(event), {
       onOutage: (reason) => outages.push(reason !== undefined),

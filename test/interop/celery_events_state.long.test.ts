@@ -20,7 +20,7 @@ describeWithPeers(["redis-server", "python-celery"], "app.events beside Python's
     const urls = { broker: redis.url, backend: redis.url };
     const app = new Celery("monitor", { ...urls, environment: {} });
     onTestFinished(() => app.close());
-    const state = app.events.State();
+    const state = await app.events.State();
     const receiver = await app.events.receive((event) => state.event(event));
     onTestFinished(() => receiver.close());
     const python = new Program(PYTHON, [join(PYTHON_FOLDER, "events_state.py"), "ours@host"], {

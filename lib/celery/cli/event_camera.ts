@@ -35,7 +35,7 @@ export async function runEventCamera(context: CommandContext, given: CameraArgum
     const log = commandLog(context, { level, format, logfile });
     const logger = cameraLog(log);
     terminal.out(`-> evcam: Taking snapshots with ${name} (every ${floatRepr(frequencyS)} secs.)`);
-    const state = app.events.State({ log: logger });
+    const state = await app.events.State({ log: logger });
     const snapshots = new Snapshots(state, camera, {
       frequencyS,
       maxRate: maxRate ?? null,

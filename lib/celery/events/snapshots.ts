@@ -35,7 +35,9 @@ export interface SnapshotOptions {
  *
  * @example
  * ```ts
- * const state = app.events.State();
+ * import { Snapshots } from "./lib/celery/events/mod.ts";
+ *
+ * const state = await app.events.State();
  * const receiver = await app.events.receive((event) => state.event(event));
  * const snapshots = new Snapshots(state, { onShutter: ({ tasks }) => console.log(tasks.size, "tasks") });
  * snapshots.start();

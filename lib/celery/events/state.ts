@@ -37,7 +37,7 @@ export interface StateOptions {
  *
  * @example
  * ```ts
- * const state = app.events.State();
+ * const state = await app.events.State();
  * const receiver = await app.events.receive((event) => state.event(event));
  * for (const task of state.tasksByTime({ limit: 10 })) console.log(task.name, task.state, task.worker?.hostname);
  * ```

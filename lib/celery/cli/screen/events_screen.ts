@@ -23,7 +23,7 @@ export async function runEventsScreen({ app, terminal, environment, signal }: Co
   checkTerminal(environment);
   const ended = new Deferred<void>();
   const opening = new AbortController();
-  const state = app.events.State({ log: silentLogger }); // a log would be written across the screen
+  const state = await app.events.State({ log: silentLogger }); // a log would be written across the screen
   const { clock } = app;
   let timer: Timer | undefined;
   let isSoon = false;
