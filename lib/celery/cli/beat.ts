@@ -9,15 +9,14 @@ import { localTime } from "../worker/log.ts";
 import * as lines from "../worker/log_lines.ts";
 import type { Command, CommandContext } from "./command.ts";
 import { commandLog } from "./command_log.ts";
+import { DAEMON_OPTIONS, levelOf, logOptions } from "./daemon_options.ts";
 import { ExitCode, usageError } from "./exit_codes.ts";
-import { choice, float, type OptionValues, parseOptions } from "./options.ts";
+import { float, type OptionValues, parseOptions } from "./options.ts";
 import { createPidfile } from "./pidfile.ts";
-import { dropPrivileges, PRIVILEGE_OPTIONS } from "./privileges.ts";
+import { dropPrivileges } from "./privileges.ts";
 import { detach, isDetached } from "./relaunch.ts";
-import { levelOf, LEVELS } from "./worker_options.ts";
 
 const BEAT = "Beat Options";
-const DAEMON = "Daemonization Options";
 
 const OPTIONS = {
   schedule: {
@@ -33,24 +32,8 @@ const OPTIONS = {
     help: "longest sleep between two looks at the schedule (default 300)",
     group: BEAT,
   },
-  loglevel: {
-    flags: ["-l", "--loglevel"],
-    value: "LEVEL",
-    parse: choice(...LEVELS),
-    help: "default WARNING",
-    group: BEAT,
-  },
-  logFormat: {
-    flags: ["--log-format"],
-    value: "FORMAT",
-    parse: choice("text", "json"),
-    help: "text as Celery's, or json: an object a line",
-    group: BEAT,
-  },
-  detach: { flags: ["--detach"], help: "go on in the background, without a terminal: name a logfile", group: DAEMON },
-  logfile: { flags: ["-f", "--logfile"], value: "FILE", help: "log into this file", group: DAEMON },
-  pidfile: { flags: ["--pidfile"], value: "FILE", help: "write the process id there", group: DAEMON },
-  ...PRIVILEGE_OPTIONS,
+  ...logOptions(BEAT),
+  ...DAEMON_OPTIONS,
 } as const;
 
 type BeatArguments = OptionValues<typeof OPTIONS>;

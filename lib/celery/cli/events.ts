@@ -2,15 +2,14 @@ import { parseRate } from "../worker/rate_limit.ts";
 import type { Command, CommandContext } from "./command.ts";
 import { EventDumper } from "./event_dumper.ts";
 import { hearEvents } from "./event_stream.ts";
+import { DAEMON_OPTIONS, levelOf, logOptions } from "./daemon_options.ts";
 import { ExitCode, usageError } from "./exit_codes.ts";
-import { choice, float, parseOptions } from "./options.ts";
-import { dropPrivileges, PRIVILEGE_OPTIONS } from "./privileges.ts";
+import { float, parseOptions } from "./options.ts";
+import { dropPrivileges } from "./privileges.ts";
 import { detach, isDetached } from "./relaunch.ts";
-import { levelOf, LEVELS } from "./worker_options.ts";
 
 const DUMPER = "Dumper";
 const SNAPSHOT = "Snapshot";
-const DAEMON = "Daemonization Options";
 
 const OPTIONS = {
   dump: { flags: ["-d", "--dump"], help: "print events as they come", group: DUMPER },
@@ -29,24 +28,8 @@ const OPTIONS = {
     group: SNAPSHOT,
   },
   maxrate: { flags: ["-r", "--maxrate"], value: "RATE", parse: rate, help: "calls at most: 10/m", group: SNAPSHOT },
-  loglevel: {
-    flags: ["-l", "--loglevel"],
-    value: "LEVEL",
-    parse: choice(...LEVELS),
-    help: "default WARNING",
-    group: SNAPSHOT,
-  },
-  logFormat: {
-    flags: ["--log-format"],
-    value: "FORMAT",
-    parse: choice("text", "json"),
-    help: "text as Celery's, or json: an object a line",
-    group: SNAPSHOT,
-  },
-  detach: { flags: ["--detach"], help: "go on in the background, without a terminal: name a logfile", group: DAEMON },
-  logfile: { flags: ["-f", "--logfile"], value: "FILE", help: "log into this file", group: DAEMON },
-  pidfile: { flags: ["--pidfile"], value: "FILE", help: "write the process id there", group: DAEMON },
-  ...PRIVILEGE_OPTIONS,
+  ...logOptions(SNAPSHOT),
+  ...DAEMON_OPTIONS,
 } as const;
 
 const NOTES =

@@ -1,22 +1,15 @@
 import { availableParallelism } from "node:os";
 import type { Config } from "../config.ts";
-import { type CELERY_LEVELS, type CeleryLevel } from "../worker/log_lines.ts";
 import { expandName, nodeName } from "../worker/node_name.ts";
 import type { WorkerOptions } from "../worker/options.ts";
+import { DAEMON, DAEMON_OPTIONS, levelOf, LEVELS, logOptions } from "./daemon_options.ts";
 import { PRIVILEGE_OPTIONS } from "./privileges.ts";
 import { choice, commaSeparated, float, integer, type OptionValues } from "./options.ts";
-
-/** What `-l` takes. */
-export const LEVELS = ["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL", "FATAL"] as const satisfies readonly (
-  | (typeof CELERY_LEVELS)[number]
-  | "FATAL"
-)[];
 
 const WORKER = "Worker Options";
 const POOL = "Pool Options";
 const QUEUE = "Queue Options";
 const FEATURES = "Features";
-const DAEMON = "Daemonization Options";
 const BEAT = "Embedded Beat Options";
 
 /** The options of `celery worker`. Source: celery 5.6 celery/bin/worker.py */
@@ -33,20 +26,7 @@ export const WORKER_OPTION_TABLE = {
     help: "node name, e.g. w1@%h (%h host, %n name, %d domain)",
     group: WORKER,
   },
-  loglevel: {
-    flags: ["-l", "--loglevel"],
-    value: "LEVEL",
-    parse: choice(...LEVELS),
-    help: "default WARNING",
-    group: WORKER,
-  },
-  logFormat: {
-    flags: ["--log-format"],
-    value: "FORMAT",
-    parse: choice("text", "json"),
-    help: "text as Celery's, or json: an object a line",
-    group: WORKER,
-  },
+  ...logOptions(WORKER),
   optimization: {
     flags: ["-O"],
     value: "PROFILE",
@@ -152,7 +132,7 @@ export const WORKER_OPTION_TABLE = {
     group: DAEMON,
   },
   logfile: { flags: ["-f", "--logfile"], value: "FILE", help: "log into this file (%n, %h as in -n)", group: DAEMON },
-  pidfile: { flags: ["--pidfile"], value: "FILE", help: "write the process id there", group: DAEMON },
+  pidfile: DAEMON_OPTIONS.pidfile,
   ...PRIVILEGE_OPTIONS,
   beat: { flags: ["-B", "--beat"], help: "send what beatSchedule says as well: in one worker only", group: BEAT },
   schedule: {
@@ -233,8 +213,4 @@ export function resolveWorkerOptions(given: WorkerArguments, conf: Config, modul
     logLevel: levelOf(given.loglevel),
     outputLevel: levelOf(choice(...LEVELS)(conf.workerRedirectStdoutsLevel)),
   };
-}
-
-export function levelOf(level: (typeof LEVELS)[number] | undefined): CeleryLevel {
-  return level === "FATAL" ? "CRITICAL" : level ?? "WARNING";
 }
